@@ -1,0 +1,105 @@
+/*
+ * threaded.h - the operations of threaded code and the entries of methods.
+ *
+ * Every operation is a handler: it takes the machine state in registers, does
+ * its work and tail-calls the next one; there is no dispatch loop. The bodies
+ * are in ops_*.h, written with the macros of threaded.c alone, so that the same
+ * text can be compiled as the stencils of a copy-and-patch JIT: there OPERAND
+ * becomes a hole and NEXT falls through.
+ *
+ * OPS(X) lists X(name, words): words of code, cache included.
+ */
+#ifndef MOTE_INTERP_THREADED_H
+#define MOTE_INTERP_THREADED_H
+
+#include "code.h"
+
+#define SEND_WORDS 3 /* operation and inline cache */
+
+#define OPS_STACK(X)                                                                               \
+    X(push_temp, 1)                                                                                \
+    X(push_ivar, 1) X(push_ivar_of_context, 1) X(push_literal, 1) X(push_literal_variable, 1)      \
+        X(push_receiver, 1) X(push_true, 1) X(push_false, 1) X(push_nil, 1) X(push_integer, 1)     \
+            X(push_character, 1) X(push_context, 1) X(push_process, 1) X(push_remote, 1) X(dup, 1) \
+                X(pop, 1) X(store_temp, 1) X(pop_temp, 1) X(store_ivar, 1) X(pop_ivar, 1)          \
+                    X(store_ivar_of_context, 1) X(pop_ivar_of_context, 1)                          \
+                        X(store_literal_variable, 1) X(pop_literal_variable, 1) X(store_remote, 1) \
+                            X(pop_remote, 1) X(new_array, 1) X(fill_array, 1) X(closure, 2)        \
+                                X(full_closure, 1)
+
+#define OPS_CONTROL(X)                                                                      \
+    X(jump, 1)                                                                              \
+    X(jump_back, 1) X(jump_true, 1) X(jump_false, 1) X(return_top, 1) X(return_receiver, 1) \
+        X(return_true, 1) X(return_false, 1) X(return_nil, 1) X(return_block_top, 1)        \
+            X(return_block_nil, 1) X(return_home, 1) X(unknown, 1) X(trap, 1) X(leave, 1)
+
+#define OPS_SEND(X)                                                                               \
+    X(send, 3)                                                                                    \
+    X(send_special, 3) X(send_super, 3) X(send_directed_super, 3) X(add, 3) X(subtract, 3)        \
+        X(less, 3) X(greater, 3) X(less_equal, 3) X(greater_equal, 3) X(equal, 3) X(not_equal, 3) \
+            X(multiply, 3) X(divide, 3) X(modulo, 3) X(make_point, 3) X(bit_shift, 3)             \
+                X(int_divide, 3) X(bit_and, 3) X(bit_or, 3) X(identical, 1) X(not_identical, 1)   \
+                    X(class_of, 1)
+
+/* Fused operations: (first, second) -> name; both stay in place, see translate.h. */
+#define OPS_FUSED(X)                                                                        \
+    X(push_temp_push_temp, push_temp, push_temp)                                            \
+    X(push_receiver_push_temp, push_receiver, push_temp)                                    \
+    X(push_temp_push_integer, push_temp, push_integer)                                      \
+    X(push_integer_add, push_integer, add)                                                  \
+    X(push_integer_subtract, push_integer, subtract)                                        \
+    X(push_temp_add, push_temp, add)                                                        \
+    X(push_temp_send, push_temp, send)                                                      \
+    X(push_receiver_send, push_receiver, send)                                              \
+    X(push_ivar_send, push_ivar, send)                                                      \
+    X(push_temp_return_top, push_temp, return_top)                                          \
+    X(push_ivar_return_top, push_ivar, return_top)                                          \
+    X(store_temp_pop, store_temp, pop)                                                      \
+    X(pop_push_temp, pop, push_temp)                                                        \
+    X(pop_push_receiver, pop, push_receiver)                                                \
+    X(pop_temp_push_temp, pop_temp, push_temp)                                              \
+    X(pop_return_receiver, pop, return_receiver)                                            \
+    X(less_jump_false, less, jump_false)                                                    \
+    X(less_jump_true, less, jump_true) X(greater_jump_false, greater, jump_false)           \
+        X(less_equal_jump_false, less_equal, jump_false)                                    \
+            X(greater_equal_jump_false, greater_equal, jump_false)                          \
+                X(equal_jump_false, equal, jump_false) X(equal_jump_true, equal, jump_true) \
+                    X(identical_jump_false, identical, jump_false)                          \
+                        X(identical_jump_true, identical, jump_true)
+
+/* How an activation begins: struct code's `enter`. */
+#define ENTERS(X)                                                                                 \
+    X(method)                                                                                     \
+    X(block) X(prim) X(prim_failed) X(counted_prim) X(receiver) X(true_) X(false_) X(nil)         \
+        X(integer) X(ivar) X(at) X(at_put) X(size) X(new) X(new_size) X(identical)                \
+            X(not_identical) X(class) X(value) X(value_with_args) X(perform) X(perform_with_args) \
+                X(perform_in_superclass) X(execute_method) X(execute_method_args) X(leave)
+
+#define DECLARE_OP(name, words) handler_fn op_##name;
+#define DECLARE_FUSED(name, first, second) handler_fn op_##name;
+#define DECLARE_ENTER(name) handler_fn enter_##name;
+OPS_STACK(DECLARE_OP)
+OPS_CONTROL(DECLARE_OP)
+OPS_SEND(DECLARE_OP)
+OPS_FUSED(DECLARE_FUSED)
+ENTERS(DECLARE_ENTER)
+
+/* Numbers of the operations, for the translator. */
+enum opcode {
+#define OPCODE(name, words) OP_##name,
+#define OPCODE_FUSED(name, first, second) OP_##name,
+    OPS_STACK(OPCODE) OPS_CONTROL(OPCODE) OPS_SEND(OPCODE) OPS_FUSED(OPCODE_FUSED) OPCODE_COUNT
+};
+
+/* Handlers are found relative to this one. */
+#define HANDLER_ANCHOR op_jump
+static inline int32_t handler_offset(handler_fn *f) {
+    return (int32_t)((intptr_t)f - (intptr_t)HANDLER_ANCHOR);
+}
+
+/* Run from the machine state in vm until something leaves (vm_leave). */
+void threaded_run(struct vm *vm);
+/* The words that leave_code and vm_leave continue with. */
+extern const struct code leave_code;
+
+#endif
