@@ -5,7 +5,7 @@ version="[version] 'Pharo8.0.0' 'Pharo-8.0.0+build.1080.sha.9f5ce2e933bc76284167
 
 cp pharo8-kernel.image pharo.image
 chmod 640 pharo.image
-status timeout 120 "$MOTE" run pharo.image
+status timeout 60 "$MOTE" run pharo.image
 equal 'first start exits 0' 0 "$status"
 check 'first start prints nothing' sh -c 'test ! -s out && test ! -s err'
 check 'first start saves the image' sh -c '! cmp -s pharo.image pharo8-kernel.image'
@@ -14,40 +14,35 @@ check 'no other file stays behind' test "$(ls -A | grep -cvE '^(out|err|cache|ph
 
 status "$MOTE" image check pharo.image
 equal 'saved image is in order' 0 "$status"
-status timeout 120 "$MOTE" run -v pharo.image printVersion
+status timeout 60 "$MOTE" run -v pharo.image printVersion
 equal 'printVersion exits 0' 0 "$status"
 equal 'printVersion prints the version' "$version" "$(cat out)"
 check 'saved image is canonical and mapped as it is' grep -q 'the file itself' err
 
-status timeout 120 "$MOTE" run pharo.image --list
+status timeout 60 "$MOTE" run pharo.image --list
 check 'arguments reach the image' grep -q 'printVersion    Print image version' out
-status timeout 120 "$MOTE" run pharo.image nonsense
+status timeout 60 "$MOTE" run pharo.image nonsense
 equal 'exit status is the one of the image' 1 "$status"
 
 mkdir other
 ln -s ../pharo.image other/link.image
-status timeout 120 "$MOTE" run other/link.image printVersion
+status timeout 60 "$MOTE" run other/link.image printVersion
 equal 'image runs through a symbolic link' "$version" "$(cat out)"
-
-status timeout 120 "$MOTE" run pharo.image save copy
-equal 'save under another name exits 0' 0 "$status"
-status timeout 120 "$MOTE" run copy.image printVersion
-equal 'image saved under another name runs' "$version" "$(cat out)"
 
 cp pharo8-kernel.image linked.image
 ln -s linked.image link.image
-status timeout 120 "$MOTE" run link.image
+status timeout 60 "$MOTE" run link.image
 check 'image saved through a link replaces the target' sh -c \
     'test -L link.image && ! cmp -s linked.image pharo8-kernel.image'
 
-status sh -c 'timeout 120 "$MOTE" run pharo.image printVersion >/dev/full'
+status sh -c 'timeout 60 "$MOTE" run pharo.image printVersion >/dev/full'
 check 'a full device does not hang or kill the VM' test "$status" -lt 124
-sh -c 'timeout 120 "$MOTE" run pharo.image --help; echo $? >piped' | head -c 1 >/dev/null
+sh -c 'timeout 60 "$MOTE" run pharo.image --help 2>/dev/null; echo $? >piped' | head -c 1 >/dev/null
 check 'a closed pipe does not kill the VM' test "$(cat piped)" -lt 124
 
-status timeout 120 "$MOTE" run -m 200M pharo.image printVersion
+status timeout 60 "$MOTE" run -m 200M pharo.image printVersion
 equal 'runs with a memory limit' "$version" "$(cat out)"
-status timeout 120 "$MOTE" run -m 64K pharo.image printVersion
+status timeout 60 "$MOTE" run -m 64K pharo.image printVersion
 equal 'a memory limit that is too small exits 71' 71 "$status"
 check 'and says so in one line' test "$(wc -l <err)" = 1
 

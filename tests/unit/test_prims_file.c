@@ -200,7 +200,7 @@ static void opening_fails_with_the_standard_codes(void **state) {
     put("file", "x");
     assert_int_equal(FILE_CALL("primitiveFileOpenNew", &answer, path("file")), PRIM_INAPPROPRIATE);
     assert_int_equal(FILE_CALL("primitiveFileOpenNew", &answer, path("new")), PRIM_OK);
-    assert_int_equal(FILE_CALL("primitiveFileOpen", &answer, path("file")), PRIM_BAD_NUM_ARGS);
+    assert_int_equal(FILE_CALL("primitiveFileOpen", &answer, path("file")), PRIM_FAIL);
     oop handle = open_file("file", false);
     assert_int_equal(
         FILE_CALL("primitiveFileWrite", &answer, handle, string("x"), smallint(1), smallint(1)),

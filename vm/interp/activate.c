@@ -84,11 +84,25 @@ static const struct code *perform_array(struct vm *vm, oop *argv, oop class) {
     return code ? code : lookup_send_from(vm, selector, (uint32_t)count, class);
 }
 
+/* The mirror forms have the object as first argument, at `base`. */
+static const struct code *perform_for(struct vm *vm, oop *argv, const oop *base, unsigned argc,
+                                      oop class) {
+    oop saved[5];
+    memcpy(saved, argv, (argc + 1) * sizeof *argv);
+    memmove(argv, base, (size_t)(argv + argc + 1 - base) * sizeof *argv);
+    const struct code *code = perform_array(vm, argv, class);
+    if (!code)
+        memcpy(argv, saved, (argc + 1) * sizeof *argv);
+    return code;
+}
+
+/* perform:withArguments:, withReceiver:perform:withArguments: */
 const struct code *activate_perform_with_args(struct vm *vm, oop *argv, unsigned argc) {
-    if (argc != 2)
+    if (argc != 2 && argc != 3)
         return fail(vm, PRIM_BAD_NUM_ARGS);
-    argv[0] = follow(argv[0]);
-    return perform_array(vm, argv, heap_class_of(&vm->heap, argv[0]));
+    oop *base = argv + (argc - 2);
+    base[0] = follow(base[0]);
+    return perform_for(vm, argv, base, argc, heap_class_of(&vm->heap, base[0]));
 }
 
 /* perform:withArguments:inSuperclass:, and with the object as first argument
@@ -104,15 +118,7 @@ const struct code *activate_perform_in_superclass(struct vm *vm, oop *argv, unsi
             return fail(vm, PRIM_BAD_ARGUMENT);
         above = follow(fetch_slot(above, CLASS_SUPERCLASS));
     }
-    if (argc == 3)
-        return perform_array(vm, argv, class);
-    oop saved[5];
-    memcpy(saved, argv, sizeof saved);
-    memmove(argv, argv + 1, 4 * sizeof *argv);
-    const struct code *code = perform_array(vm, argv, class);
-    if (!code)
-        memcpy(argv, saved, sizeof saved);
-    return code;
+    return perform_for(vm, argv, base, argc, class);
 }
 
 static const struct code *executable(struct vm *vm, oop method, uint64_t count) {
@@ -226,6 +232,8 @@ oop activate_new_point(struct vm *vm) {
  * entry with the error number in it. */
 oop activate_prim_error(struct vm *vm) {
     int64_t status = vm->prim_status;
+    if (status > PRIM_NEGATED)
+        return smallint(PRIM_NEGATED - status);
     oop table = num_slots(vm->heap.special_objects) > SPECIAL_PRIM_ERROR_TABLE
                     ? special_object(vm, SPECIAL_PRIM_ERROR_TABLE)
                     : vm->heap.nil;

@@ -10,14 +10,20 @@ oop frame_make_context(struct vm *vm, oop *fp) {
                                 FORMAT_INDEXABLE, CLASS_INDEX_CONTEXT);
     if (!context)
         return 0;
-    /* The arguments can be asked of a context that outlives its frame; slots behind
-     * them stay stale, nobody looks at more than stackp says. */
-    unsigned nargs = frame_code(fp)->nargs;
+    /* A context that outlives its frame still answers its arguments; its other
+     * temporaries are nil. Slots behind them stay stale: nobody looks there. */
+    unsigned nargs = frame_code(fp)->nargs, temps = nargs + frame_code(fp)->fill;
+    if (frame_code(fp)->kind == CODE_V3_BLOCK)
+        temps += (unsigned)num_slots(frame_closure(fp)) - CLOSURE_FIRST_COPIED;
+    if (temps > CONTEXT_SMALL_SLOTS - CONTEXT_FIXED && !large)
+        temps = CONTEXT_SMALL_SLOTS - CONTEXT_FIXED;
     put_slot(context, CONTEXT_SENDER, frame_as_oop(fp));
     put_slot(context, CONTEXT_PC, vm->heap.nil);
-    put_slot(context, CONTEXT_STACKP, smallint(nargs));
+    put_slot(context, CONTEXT_STACKP, smallint(temps));
     for (unsigned i = 0; i < nargs; i++)
         heap_store(&vm->heap, context, CONTEXT_FIXED + i, *frame_temp(fp, i));
+    for (unsigned i = nargs; i < temps; i++)
+        put_slot(context, CONTEXT_FIXED + i, vm->heap.nil);
     heap_store(&vm->heap, context, CONTEXT_METHOD, fp[FRAME_METHOD]);
     heap_store(&vm->heap, context, CONTEXT_CLOSURE,
                frame_is_block(fp) ? frame_closure(fp) : vm->heap.nil);
@@ -62,7 +68,7 @@ oop context_get(struct vm *vm, oop context, uint64_t i) {
         return fetch_slot(context, i);
     frame_state(vm, fp, &sp, &pc);
     if (i == CONTEXT_PC)
-        return smallint((int64_t)translate_offset_of(vm, frame_code(fp), pc) + 1);
+        return smallint((int64_t)translate_offset_of(vm, fp[FRAME_METHOD], frame_code(fp), pc) + 1);
     if (i == CONTEXT_STACKP)
         return smallint((int64_t)frame_stackp(fp, sp));
     i -= CONTEXT_FIXED;

@@ -103,7 +103,7 @@ static void print_chain(struct printer *p, struct chain c) {
             return;
         }
         if (c.fp) {
-            int64_t at = translate_offset_of(vm, frame_code(c.fp), pc) + 1;
+            int64_t at = translate_offset_of(vm, method, frame_code(c.fp), pc) + 1;
             print_place(p, method, c.fp[FRAME_RECEIVER], frame_is_block(c.fp), at);
             pc = frame_caller_pc(c.fp);
         } else {

@@ -347,11 +347,12 @@ void translate_begin(struct translation *t, uint32_t pos) {
 
 /* ---- The map ----------------------------------------------------------------------- */
 
-uint32_t translate_offset_of(struct vm *vm, const struct code *code, const struct insn *pc) {
+uint32_t translate_offset_of(struct vm *vm, oop method, const struct code *code,
+                             const struct insn *pc) {
     struct translation t;
     uint32_t word = (uint32_t)(pc - code->body);
-    if (!translate(vm, code->method, code->start, &t))
-        return (uint32_t)method_initial_pc(code->method);
+    if (!translate(vm, method, code->start, &t))
+        return (uint32_t)method_initial_pc(method);
     uint32_t length = t.limit - t.start;
     for (uint32_t i = 0; i < length; i++)
         if (t.map[i] == word)

@@ -45,8 +45,9 @@ struct translation {
 bool translate(struct vm *vm, oop method, uint32_t start, struct translation *t);
 
 /* Byte offset (0-based, from the first byte of the object) of the bytecode that
- * the word is the first of. */
-uint32_t translate_offset_of(struct vm *vm, const struct code *code, const struct insn *pc);
+ * the word is the first of. `method` is the frame's: code may have forgotten it. */
+uint32_t translate_offset_of(struct vm *vm, oop method, const struct code *code,
+                             const struct insn *pc);
 /* The word for a byte offset; NULL when it is no bytecode boundary. */
 const struct insn *translate_word_at(struct vm *vm, const struct code *code, uint32_t offset);
 

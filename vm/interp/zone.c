@@ -100,7 +100,7 @@ static void fill_context(struct vm *vm, oop context, oop *fp, oop *sp, const str
         stackp = room;
     heap_store(h, context, CONTEXT_SENDER, sender);
     put_slot(context, CONTEXT_PC,
-             smallint((int64_t)translate_offset_of(vm, frame_code(fp), pc) + 1));
+             smallint((int64_t)translate_offset_of(vm, fp[FRAME_METHOD], frame_code(fp), pc) + 1));
     put_slot(context, CONTEXT_STACKP, smallint((int64_t)stackp));
     for (uint64_t i = 0; i < stackp; i++)
         heap_store(h, context, CONTEXT_FIXED + i, *frame_temp(fp, i));

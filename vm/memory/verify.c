@@ -55,14 +55,19 @@ static bool open_starts(struct heap *h) {
     return true;
 }
 
-static bool is_start(const struct heap *h, oop o) {
+/* May a slot refer to `o`? Free chunks are not entered as starts; of permanent
+ * objects the marks tell the living, once there are marks. */
+static inline bool is_start(const struct heap *h, oop o) {
     const struct gc_work *w = h->work;
+    if (in_perm(h, o))
+        return bitmap_test(h->perm_marks_valid ? &h->marks : &w->old_starts, o);
     if (in_new_window(h, o))
         return bitmap_test(&w->young_starts, o);
-    return (in_perm(h, o) || in_old_space(h, o)) && bitmap_test(&w->old_starts, o);
+    return in_old_space(h, o) && bitmap_test(&w->old_starts, o);
 }
 
-/* Enter the objects of [from, limit); answers where they end. */
+/* Enter the objects of [from, limit) that slots may refer to. False: they cannot be
+ * walked. */
 static bool enter_starts(struct verification *v, const struct bitmap *starts, uintptr_t from,
                          uintptr_t limit) {
     uintptr_t at = from;
@@ -74,7 +79,9 @@ static bool enter_starts(struct verification *v, const struct bitmap *starts, ui
             problem(v, o, "runs past the end of its space", end);
             return false;
         }
-        bitmap_set(starts, o);
+        uint32_t index = class_index_of(o);
+        if (index != CLASS_INDEX_FREE && (index != CLASS_INDEX_FORWARDED || v->h->forwarders_exist))
+            bitmap_set(starts, o);
         at = end;
     }
     return true;
@@ -107,10 +114,10 @@ static bool enter_all_starts(struct verification *v) {
 
 /* ---- Objects ------------------------------------------------------------------------ */
 
-static bool bad_oop(struct heap *h, oop o) {
-    if (!is_object(o))
-        return !is_smallint(o) && !is_character(o) && !is_smallfloat(o);
-    return !is_start(h, o) || class_index_of(o) == CLASS_INDEX_FREE || perm_dead(h, o);
+static inline bool bad_oop(struct heap *h, oop o) {
+    if (is_object(o))
+        return !is_start(h, o);
+    return !is_smallint(o) && !is_character(o) && !is_smallfloat(o);
 }
 
 static void verify_class(struct verification *v, oop o, uint32_t index) {
@@ -130,8 +137,6 @@ static void verify_slots(struct verification *v, oop o) {
         oop s = fetch_slot(o, i);
         if (bad_oop(h, s))
             problem(v, o, "slot refers to no object", s);
-        else if (!h->forwarders_exist && is_object(s) && is_forwarder(s))
-            problem(v, o, "slot refers to a forwarder", s);
         young |= is_young(h, s);
     }
     if (!is_young(h, o)) {
@@ -185,8 +190,7 @@ static void verify_range(struct verification *v, uintptr_t from, uintptr_t limit
 static uint64_t verify_list(struct verification *v, oop chunk, unsigned bin, bool exact) {
     uint64_t bytes = 0;
     for (; chunk != 0; chunk = fetch_slot(chunk, 0)) {
-        if (!in_old_space(v->h, chunk) || !is_start(v->h, chunk) ||
-            class_index_of(chunk) != CLASS_INDEX_FREE) {
+        if (!in_old_space(v->h, chunk) || class_index_of(chunk) != CLASS_INDEX_FREE) {
             problem(v, chunk, "in a free list but not free", bin);
             break;
         }

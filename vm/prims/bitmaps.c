@@ -72,7 +72,7 @@ static bool is_words(oop o) {
 static int compress_to_byte_array(struct vm *vm, oop *argv, unsigned argc) {
     (void)vm;
     if (argc < 1)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     oop bm = from_last(argv, argc, 1), ba = from_last(argv, argc, 0);
     if (!is_words(bm) || !is_bytes(ba))
         return PRIM_BAD_ARGUMENT;
@@ -141,7 +141,7 @@ static bool decompress(struct input *in, uint32_t *words, uint64_t size) {
 static int decompress_from_byte_array(struct vm *vm, oop *argv, unsigned argc) {
     (void)vm;
     if (argc < 2)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     oop bm = from_last(argv, argc, 2), ba = from_last(argv, argc, 1);
     oop index = from_last(argv, argc, 0);
     if (is_object(bm) && is_immutable(bm))
@@ -158,7 +158,7 @@ static int decompress_from_byte_array(struct vm *vm, oop *argv, unsigned argc) {
 static int convert_8_bit_signed(struct vm *vm, oop *argv, unsigned argc) {
     (void)vm;
     if (argc < 1)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     oop from = from_last(argv, argc, 1), to = from_last(argv, argc, 0);
     if (!is_bytes(from))
         return PRIM_BAD_ARGUMENT;

@@ -183,7 +183,7 @@ static int try_primitive(struct vm *vm, oop *argv, unsigned argc, prim_fn *fn, o
     uint64_t n = num_slots(array);
     oop own[4];
     if (n > 15)
-        return PRIM_LIMIT_EXCEEDED;
+        return PRIM_NEGATED + PRIM_LIMIT_EXCEEDED;
     memcpy(own, argv, (argc + 1) * sizeof *argv);
     argv[0] = receiver;
     for (uint64_t i = 0; i < n; i++)
@@ -197,44 +197,47 @@ static int try_primitive(struct vm *vm, oop *argv, unsigned argc, prim_fn *fn, o
     return status;
 }
 
-/* anObject tryPrimitive: number withArgs: array, and
- * aContext receiver: anObject tryPrimitive: number withArgs: array */
+/* anObject tryPrimitive: number withArgs: array. A form with three arguments
+ * exists in name only: the OpenSmalltalk VM, and so this one, takes the receiver
+ * of the message all the same, and images expect it to fail. */
 static int prim_do_primitive(struct vm *vm, oop *argv, unsigned argc) {
     if (argc < 2 || argc > 3)
-        return PRIM_UNSUPPORTED;
+        return PRIM_NEGATED + PRIM_UNSUPPORTED;
     oop number = argv[argc - 1], array = argv[argc];
     if (!is_smallint(number) || is_immediate(array) || format_of(array) != FORMAT_ARRAY)
-        return PRIM_BAD_ARGUMENT;
+        return PRIM_NEGATED + PRIM_BAD_ARGUMENT;
     if (smallint_value(number) >= 256 && smallint_value(number) < 520)
-        return try_quick(vm, argv, (unsigned)smallint_value(number), argv[argc - 2]);
+        return try_quick(vm, argv, (unsigned)smallint_value(number), argv[0]);
     prim_fn *fn = can_be_tried(smallint_value(number))
                       ? prim_numbered((unsigned)smallint_value(number))
                       : NULL;
     if (!fn)
-        return PRIM_BAD_INDEX;
-    return try_primitive(vm, argv, argc, fn, argv[argc - 2], array);
+        return PRIM_NEGATED + PRIM_BAD_INDEX;
+    return try_primitive(vm, argv, argc, fn, argv[0], array);
 }
 
-/* anObject tryNamedPrimitive: spec method, args; aContext receiver: ... The method
- * (first or second argument) names the primitive in its first literal. */
+/* aContext tryNamedPrimitiveIn: aMethod for: anObject withArgs: array. The method
+ * names the primitive in its first literal. */
 static int prim_do_named_primitive(struct vm *vm, oop *argv, unsigned argc) {
-    if (argc < 2 || argc > 3)
-        return PRIM_UNSUPPORTED;
-    oop method = argc == 3 ? argv[1] : argv[argc - 1], array = argv[argc];
-    oop receiver = argc == 3 ? argv[2] : argv[0];
+    enum { NOT_FOUND = 1, BAD_ARGUMENTS = 2, BAD_METHOD = 3 };
+    if (argc != 3)
+        return PRIM_NEGATED + BAD_ARGUMENTS;
+    oop method = argv[1], receiver = argv[2], array = argv[3];
     if (is_immediate(array) || format_of(array) != FORMAT_ARRAY || is_immediate(method) ||
-        !is_method_format(format_of(method)) || method_primitive(method) != 117)
-        return PRIM_BAD_ARGUMENT;
+        !is_method_format(format_of(method)))
+        return PRIM_NEGATED + BAD_ARGUMENTS;
+    if (method_primitive(method) != 117 || method_header_literals(method_header(method)) == 0)
+        return PRIM_NEGATED + BAD_METHOD;
     oop spec = follow(method_literal(method, 0));
     if (is_immediate(spec) || format_of(spec) != FORMAT_ARRAY || num_slots(spec) < 2)
-        return PRIM_BAD_METHOD;
+        return PRIM_NEGATED + BAD_METHOD;
     oop module = follow(fetch_slot(spec, 0)), name = follow(fetch_slot(spec, 1));
     prim_fn *fn = !is_bytes(name) ? NULL
                                   : prim_named(is_bytes(module) ? (char *)object_bytes(module) : "",
                                                is_bytes(module) ? num_bytes(module) : 0,
                                                (char *)object_bytes(name), num_bytes(name));
     if (!fn)
-        return PRIM_NOT_FOUND;
+        return PRIM_NEGATED + NOT_FOUND;
     return try_primitive(vm, argv, argc, fn, receiver, array);
 }
 

@@ -56,7 +56,7 @@ static int prim_open(struct vm *vm, oop *argv, unsigned argc) {
     char path[FILE_PATH_MAX];
     bool writable;
     if (argc < 2)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_FAIL;
     if (!read_boolean(vm, file_arg(argv, argc, 0), &writable) ||
         file_path(vm, file_arg(argv, argc, 1), path) != PRIM_OK)
         return PRIM_FAIL;
@@ -66,7 +66,7 @@ static int prim_open(struct vm *vm, oop *argv, unsigned argc) {
 static int prim_open_new(struct vm *vm, oop *argv, unsigned argc) {
     char path[FILE_PATH_MAX];
     if (argc < 1)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_FAIL;
     if (file_path(vm, file_arg(argv, argc, 0), path) != PRIM_OK)
         return PRIM_FAIL;
     int status = open_path(vm, argv, path, PLATFORM_CREATE);
@@ -94,7 +94,7 @@ static int prim_close(struct vm *vm, oop *argv, unsigned argc) {
 static int prim_rename(struct vm *vm, oop *argv, unsigned argc) {
     char from[FILE_PATH_MAX], to[FILE_PATH_MAX];
     if (argc < 2)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_FAIL;
     if (file_path(vm, file_arg(argv, argc, 1), from) != PRIM_OK ||
         file_path(vm, file_arg(argv, argc, 0), to) != PRIM_OK)
         return PRIM_FAIL;

@@ -121,7 +121,7 @@ static oop access_array(struct vm *vm, const char *path) {
 static int prim_attributes(struct vm *vm, oop *argv, unsigned argc) {
     char path[FILE_PATH_MAX];
     if (argc < 1)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     oop name = argv[argc - 1], mask_oop = argv[argc];
     if (!is_smallint(mask_oop) || !is_bytes(name))
         return PRIM_BAD_ARGUMENT;
@@ -153,7 +153,7 @@ static int prim_attribute(struct vm *vm, oop *argv, unsigned argc) {
     char path[FILE_PATH_MAX];
     struct platform_stat st;
     if (argc < 1)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     oop name = argv[argc - 1], number = argv[argc];
     if (!is_smallint(number) || smallint_value(number) < ATTRIBUTE_NAME ||
         smallint_value(number) > ATTRIBUTE_IS_SYMLINK || !is_bytes(name))
@@ -252,7 +252,7 @@ static int changed(struct vm *vm, oop *argv, int error) {
 static int prim_change_mode(struct vm *vm, oop *argv, unsigned argc) {
     char path[FILE_PATH_MAX];
     if (argc < 1)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     if (!is_smallint(argv[argc]) || !is_bytes(argv[argc - 1]))
         return PRIM_BAD_ARGUMENT;
     int status = attributes_path(vm, argv[argc - 1], path);
@@ -265,7 +265,7 @@ static int prim_change_mode(struct vm *vm, oop *argv, unsigned argc) {
 static int change_owner(struct vm *vm, oop *argv, unsigned argc, bool link) {
     char path[FILE_PATH_MAX];
     if (argc < 2)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     if (!is_smallint(argv[argc]) || !is_smallint(argv[argc - 1]) || !is_bytes(argv[argc - 2]))
         return PRIM_BAD_ARGUMENT;
     int status = attributes_path(vm, argv[argc - 2], path);

@@ -89,7 +89,7 @@ int file_prim_lookup(struct vm *vm, oop *argv, unsigned argc) {
     char path[FILE_PATH_MAX], name[FILE_PATH_MAX];
     struct platform_stat st;
     if (argc < 2)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_FAIL;
     oop index_oop = file_arg(argv, argc, 0);
     if (!is_smallint(index_oop) || smallint_value(index_oop) < 1 ||
         file_path(vm, file_arg(argv, argc, 1), path) != PRIM_OK)
@@ -111,7 +111,7 @@ int file_prim_entry(struct vm *vm, oop *argv, unsigned argc) {
     char path[FILE_PATH_MAX], name[FILE_PATH_MAX];
     struct platform_stat st;
     if (argc < 2)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_FAIL;
     if (file_path(vm, file_arg(argv, argc, 1), path) != PRIM_OK ||
         file_path(vm, file_arg(argv, argc, 0), name) != PRIM_OK)
         return PRIM_FAIL;
@@ -123,7 +123,7 @@ int file_prim_entry(struct vm *vm, oop *argv, unsigned argc) {
 /* Types and creators are a Macintosh affair: checked, and left as they are. */
 static int check_mac_arguments(const oop *argv, unsigned argc) {
     if (argc < 3)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_FAIL;
     for (unsigned n = 0; n < 2; n++) {
         oop code = file_arg(argv, argc, n);
         if (!is_bytes(code) || num_bytes(code) != 4)

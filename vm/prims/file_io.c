@@ -19,7 +19,7 @@ struct range {
 static int read_range(struct vm *vm, const oop *argv, unsigned argc, bool modify,
                       struct range *out) {
     if (argc < 4 - 1)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     uint64_t count, start;
     oop array = file_arg(argv, argc, 2);
     int status = file_open_record(vm, file_arg(argv, argc, 3), &out->record);
@@ -177,7 +177,7 @@ int file_prim_set_position(struct vm *vm, oop *argv, unsigned argc) {
     struct file_record record;
     uint64_t position;
     if (argc < 1)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_FAIL;
     oop handle = file_arg(argv, argc, 1);
     if (!prim_read_uint64(file_arg(argv, argc, 0), &position))
         return PRIM_FAIL;
@@ -198,7 +198,7 @@ int file_prim_truncate(struct vm *vm, oop *argv, unsigned argc) {
     struct file_record record;
     uint64_t size;
     if (argc < 1)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_FAIL;
     if (!prim_read_uint64(file_arg(argv, argc, 0), &size))
         return PRIM_FAIL;
     int status = file_open_record(vm, file_arg(argv, argc, 1), &record);

@@ -14,7 +14,7 @@ static const uint8_t *bytes_of(oop o) {
 static int compare_string(struct vm *vm, oop *argv, unsigned argc) {
     (void)vm;
     if (argc < 2)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     oop a = from_last(argv, argc, 2), b = from_last(argv, argc, 1);
     oop order = from_last(argv, argc, 0);
     if (!is_bytes(a) || !is_bytes(b) || !is_bytes(order) || num_bytes(order) < 256)
@@ -37,7 +37,7 @@ static int compare_string(struct vm *vm, oop *argv, unsigned argc) {
 static int find_first_in_string(struct vm *vm, oop *argv, unsigned argc) {
     (void)vm;
     if (argc < 2)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     oop string = from_last(argv, argc, 2), map = from_last(argv, argc, 1);
     oop start = from_last(argv, argc, 0);
     if (!is_bytes(string) || !is_bytes(map) || !is_smallint(start))
@@ -64,7 +64,7 @@ static bool matches(const uint8_t *table, const uint8_t *a, const uint8_t *b, ui
 static int find_substring(struct vm *vm, oop *argv, unsigned argc) {
     (void)vm;
     if (argc < 3)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     oop key = from_last(argv, argc, 3), body = from_last(argv, argc, 2);
     oop start = from_last(argv, argc, 1), table = from_last(argv, argc, 0);
     if (!is_bytes(key) || !is_bytes(body) || !is_smallint(start) || !is_bytes(table) ||
@@ -87,7 +87,7 @@ static int find_substring(struct vm *vm, oop *argv, unsigned argc) {
 static int index_of_ascii(struct vm *vm, oop *argv, unsigned argc) {
     (void)vm;
     if (argc < 2)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     oop code = from_last(argv, argc, 2), string = from_last(argv, argc, 1);
     oop start = from_last(argv, argc, 0);
     if (!are_smallints(code, start) || !is_bytes(string))
@@ -110,7 +110,7 @@ static int index_of_ascii(struct vm *vm, oop *argv, unsigned argc) {
 static int string_hash(struct vm *vm, oop *argv, unsigned argc) {
     (void)vm;
     if (argc < 1)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     oop string = from_last(argv, argc, 1), initial = from_last(argv, argc, 0);
     if (!is_smallint(initial) || !is_bytes(string))
         return PRIM_BAD_ARGUMENT;
@@ -126,7 +126,7 @@ static int string_hash(struct vm *vm, oop *argv, unsigned argc) {
 static int translate_string(struct vm *vm, oop *argv, unsigned argc) {
     (void)vm;
     if (argc < 3)
-        return PRIM_BAD_NUM_ARGS;
+        return PRIM_BAD_ARGUMENT;
     oop string = from_last(argv, argc, 3), table = from_last(argv, argc, 0);
     oop start = from_last(argv, argc, 2), stop = from_last(argv, argc, 1);
     if (!is_bytes(string))

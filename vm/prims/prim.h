@@ -45,6 +45,9 @@ enum prim_status {
     PRIM_CALLBACK_ERROR = 20,
     PRIM_OS_ERROR = 21,
     PRIM_OPERATION_FAILED = 24,
+    /* Plus a code: the image sees the code negated. Primitives that try others (118,
+     * 218) fail so, to tell their own failure from that of the other. */
+    PRIM_NEGATED = 0x1000,
     /* The primitive changed frames, process or sp itself (vm->sp, fp, pc are
      * what to go on with); only primitives of vm/interp/ return this. */
     PRIM_RESUME = -1,
