@@ -14,6 +14,8 @@ PREFIX   ?= /usr/local
 IMAGES   ?= ../shared/images
 ALL_CFLAGS = -std=c17 $(WARN) -Iinclude -D_GNU_SOURCE -fno-strict-aliasing -MMD -MP $(CFLAGS) $(SAN)
 Q        := $(if $(V),,@)
+# The command starts faster without a dynamic linker; sanitizers need one.
+STATIC   := $(if $(SAN),,-static)
 
 # Parallel unless the caller says how much.
 ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
@@ -67,14 +69,18 @@ LIBS = $(BUILD)/libmote-command.a $(BUILD)/libmote-vm.a $(BUILD)/libmote-hosted.
 
 $(BUILD)/mote: $(MOTE_OBJ) $(BUILD)/libmote-vm.a $(BUILD)/libmote-hosted.a
 	@echo "  LD    $@"
-	$(Q)$(CC) $(CFLAGS) $(SAN) -o $@ $^ -lm
+	$(Q)$(CC) $(CFLAGS) $(SAN) $(STATIC) -o $@ $^ -lm
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(UNIT_COMMON) $(LIBS)
+$(BUILD)/libtests.a: $(UNIT_COMMON)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtests.a $(LIBS)
 	$(Q)$(CC) $(CFLAGS) $(SAN) -o $@ $^ -lcmocka -lm
 
 $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(LIBS)

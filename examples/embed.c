@@ -12,13 +12,13 @@ int main(int argc, char **argv) {
     struct platform *platform = hosted_open(&hosted);
     struct vm *vm;
     char error[512];
-    int status = 71;
-    if (platform != NULL && vm_open(&vm, platform, argv[1], NULL, error, sizeof error) == VM_OK) {
+    int status = (int)vm_open(&vm, platform, argv[1], NULL, error, sizeof error);
+    if (status == VM_OK) {
         while (vm_run(vm, platform_monotonic_ns(platform) + 1000000000, &status) == VM_DEADLINE)
             fprintf(stderr, "still running\n");
         vm_close(vm);
     } else {
-        fprintf(stderr, "%s\n", platform == NULL ? "no memory" : error);
+        fprintf(stderr, "%s\n", error);
     }
     hosted_close(platform);
     return status;

@@ -2,28 +2,14 @@
 #include "state.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 int64_t platform_console_write(struct platform *p, int fd, const void *data, size_t size) {
-    (void)p;
     if (fd != STDOUT_FILENO && fd != STDERR_FILENO)
         return PLATFORM_EINVAL;
-    const char *from = data;
-    size_t done = 0;
-    while (done < size) {
-        ssize_t n = write(fd, from + done, size - done);
-        if (n >= 0) {
-            done += (size_t)n;
-        } else if (errno == EAGAIN) {
-            struct pollfd room = {.fd = fd, .events = POLLOUT};
-            poll(&room, 1, -1);
-        } else if (errno != EINTR) {
-            return done > 0 ? (int64_t)done : hosted_error(errno);
-        }
-    }
-    return (int64_t)done;
+    output_flush(p);
+    return write_through(p, fd, data, size);
 }
 
 void platform_entropy(struct platform *p, void *data, size_t size) {

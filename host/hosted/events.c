@@ -101,6 +101,8 @@ void platform_wait(struct platform *p, uint64_t monotonic_ns) {
     struct mailbox *m = p->mailbox;
     if (m->preempt)
         return;
+    if (p->held > 0)
+        output_flush(p);
     struct timespec timeout;
     const struct timespec *limit = NULL;
     if (monotonic_ns != PLATFORM_NEVER) {

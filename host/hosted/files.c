@@ -45,6 +45,14 @@ static int fd_of(struct platform *p, int file) {
     return f != NULL ? f->fd : -1;
 }
 
+/* With nothing held back. */
+static int settled_fd_of(struct platform *p, int file) {
+    int fd = fd_of(p, file);
+    if (fd == STDOUT_FILENO)
+        output_flush(p);
+    return fd;
+}
+
 static int new_handle(struct platform *p, int fd) {
     unsigned i = STANDARD_STREAMS;
     while (i < p->file_capacity && p->files[i].fd >= 0)
@@ -100,6 +108,7 @@ int platform_file_close(struct platform *p, int file) {
 /* Wait until a terminal, pipe or socket has data; PLATFORM_EAGAIN when
  * somebody asks the program to stop meanwhile. */
 static int wait_for_data(struct platform *p, int fd) {
+    output_flush(p);
     for (;;) {
         struct pollfd both[2] = {{.fd = fd, .events = POLLIN},
                                  {.fd = p->mailbox->wake_fd, .events = POLLIN}};
@@ -138,37 +147,35 @@ int64_t platform_file_write(struct platform *p, int file, const void *data, size
     int fd = fd_of(p, file);
     if (fd < 0)
         return PLATFORM_EINVAL;
-    const char *from = data;
-    size_t done = 0;
-    while (done < size) {
-        ssize_t n = write(fd, from + done, size - done);
-        if (n >= 0) {
-            done += (size_t)n;
-        } else if (errno == EAGAIN) {
-            struct pollfd room = {.fd = fd, .events = POLLOUT};
-            poll(&room, 1, -1);
-        } else if (errno != EINTR || atomic_load(&p->mailbox->interrupts) != 0) {
-            return done > 0 ? (int64_t)done : hosted_error(errno == EINTR ? EAGAIN : errno);
-        }
-    }
-    return (int64_t)done;
+    if (fd == STDOUT_FILENO)
+        return output_write(p, data, size);
+    if (fd == STDERR_FILENO)
+        output_flush(p); /* in the order in which it was written */
+    return write_through(p, fd, data, size);
+}
+
+int platform_file_flush(struct platform *p, int file) {
+    int fd = fd_of(p, file);
+    if (fd < 0)
+        return PLATFORM_EINVAL;
+    return fd == STDOUT_FILENO ? output_flush(p) : 0;
 }
 
 int64_t platform_file_position(struct platform *p, int file) {
-    int fd = fd_of(p, file);
+    int fd = settled_fd_of(p, file);
     off_t at = fd < 0 ? -1 : lseek(fd, 0, SEEK_CUR);
     return at < 0 ? PLATFORM_EINVAL : (int64_t)at;
 }
 
 int platform_file_seek(struct platform *p, int file, uint64_t position) {
-    int fd = fd_of(p, file);
+    int fd = settled_fd_of(p, file);
     if (fd < 0 || position > INT64_MAX)
         return PLATFORM_EINVAL;
     return lseek(fd, (off_t)position, SEEK_SET) < 0 ? hosted_error(errno) : 0;
 }
 
 int64_t platform_file_size(struct platform *p, int file) {
-    int fd = fd_of(p, file);
+    int fd = settled_fd_of(p, file);
     struct stat st;
     if (fd < 0)
         return PLATFORM_EINVAL;
@@ -176,14 +183,14 @@ int64_t platform_file_size(struct platform *p, int file) {
 }
 
 int platform_file_truncate(struct platform *p, int file, uint64_t size) {
-    int fd = fd_of(p, file);
+    int fd = settled_fd_of(p, file);
     if (fd < 0 || size > INT64_MAX)
         return PLATFORM_EINVAL;
     return ftruncate(fd, (off_t)size) == 0 ? 0 : hosted_error(errno);
 }
 
 int platform_file_sync(struct platform *p, int file) {
-    int fd = fd_of(p, file);
+    int fd = settled_fd_of(p, file);
     if (fd < 0)
         return PLATFORM_EINVAL;
     return fsync(fd) == 0 ? 0 : hosted_error(errno);

@@ -4,6 +4,7 @@
  * has reserved its fixed windows (address space is reserved ahead of need). */
 #include "state.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,19 +18,27 @@ static uint64_t least(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
+/* The beginning of a small file, ended by a zero; plain system calls, since
+ * every start of a program comes through here. */
+static bool read_text(const char *path, char *text, size_t size) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t n = read(fd, text, size - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = 0;
+    return n > 0;
+}
+
 static uint64_t read_limit(const char *path) {
-    char text[32];
-    FILE *f = fopen(path, "re");
-    if (f == NULL)
+    char text[32], *end;
+    if (!read_text(path, text, sizeof text))
         return UINT64_MAX;
-    size_t n = fread(text, 1, sizeof text - 1, f);
-    fclose(f);
-    text[n] = 0;
-    char *end;
     uint64_t value = strtoull(text, &end, 10);
     return end == text || value == 0 ? UINT64_MAX : value; /* "max": no limit */
 }
 
+/* `group` is cut from its end, level by level. */
 static uint64_t limit_up_the_tree(const char *mount, char *group, const char *file) {
     uint64_t limit = UINT64_MAX;
     char path[4096 + 256];
@@ -40,30 +49,38 @@ static uint64_t limit_up_the_tree(const char *mount, char *group, const char *fi
         if (slash == NULL)
             return limit;
         *slash = 0;
+        if (slash[1] == 0 && slash == group) /* "/" and "" are the same */
+            return limit;
     }
+}
+
+static bool names_memory(const char *controllers) {
+    for (const char *c = controllers; c != NULL && *c != 0; c = strchr(c, ',')) {
+        c += *c == ',';
+        if (strncmp(c, "memory", 6) == 0 && (c[6] == 0 || c[6] == ','))
+            return true;
+    }
+    return false;
 }
 
 /* A line is "ID:CONTROLLERS:/GROUP"; version 2 has no controllers. */
 static uint64_t cgroup_limit(void) {
-    FILE *f = fopen("/proc/self/cgroup", "re");
-    if (f == NULL)
-        return UINT64_MAX;
+    char text[4096];
     uint64_t limit = UINT64_MAX;
-    char line[4096];
-    while (fgets(line, sizeof line, f) != NULL) {
-        line[strcspn(line, "\n")] = 0;
-        char *controllers = strchr(line, ':');
-        char *group = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
-        if (group == NULL)
+    if (!read_text("/proc/self/cgroup", text, sizeof text))
+        return limit;
+    char *rest = text;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        strsep(&line, ":");
+        const char *controllers = strsep(&line, ":");
+        if (controllers == NULL || line == NULL)
             continue;
-        *group++ = 0;
-        if (controllers[1] == 0)
-            limit = least(limit, limit_up_the_tree("/sys/fs/cgroup", group, "memory.max"));
-        else if (strstr(controllers, "memory") != NULL)
+        if (*controllers == 0)
+            limit = least(limit, limit_up_the_tree("/sys/fs/cgroup", line, "memory.max"));
+        else if (names_memory(controllers))
             limit = least(
-                limit, limit_up_the_tree("/sys/fs/cgroup/memory", group, "memory.limit_in_bytes"));
+                limit, limit_up_the_tree("/sys/fs/cgroup/memory", line, "memory.limit_in_bytes"));
     }
-    fclose(f);
     return limit;
 }
 

@@ -26,6 +26,7 @@ struct platform *hosted_open(const struct hosted_config *config) {
 void hosted_close(struct platform *p) {
     if (p == NULL)
         return;
+    output_flush(p);
     timer_close(p);
     for (unsigned i = 3; i < p->file_capacity; i++)
         platform_file_close(p, (int)i);

@@ -43,6 +43,9 @@ struct platform {
     struct open_file *files;
     unsigned file_capacity;
 
+    unsigned held; /* bytes of standard output that are held back */
+    char output[1024];
+
     uint64_t memory_limit;
     int32_t utc_offset;
     int64_t utc_offset_asked; /* second at which it was looked up */
@@ -51,6 +54,12 @@ struct platform {
 struct platform_dir {
     DIR *dir;
 };
+
+/* Write all of it; bytes written, or an error when there are none. */
+int64_t write_through(struct platform *p, int fd, const char *data, size_t size);
+/* Standard output by lines. */
+int64_t output_write(struct platform *p, const char *data, size_t size);
+int output_flush(struct platform *p);
 
 /* The platform's error for an errno. */
 int hosted_error(int host_errno);

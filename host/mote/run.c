@@ -40,7 +40,9 @@ static bool answer_interrupt(struct platform *platform, struct vm *vm) {
 static int run(struct platform *platform, struct vm *vm, const struct run_options *options) {
     int status = 0;
     for (;;) {
-        switch (vm_run(vm, PLATFORM_NEVER, &status)) {
+        enum vm_outcome outcome = vm_run(vm, PLATFORM_NEVER, &status);
+        platform_file_flush(platform, STDOUT_FILENO); /* before anything on standard error */
+        switch (outcome) {
         case VM_EXITED:
             return status & 0xff;
         case VM_DEADLINE:

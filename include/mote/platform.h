@@ -140,6 +140,9 @@ int64_t platform_file_position(struct platform *p, int file);
 int platform_file_seek(struct platform *p, int file, uint64_t position);
 int64_t platform_file_size(struct platform *p, int file);
 int platform_file_truncate(struct platform *p, int file, uint64_t size);
+/* Standard output may be held back up to the end of a line, or until the
+ * program waits, reads from a terminal or pipe, flushes or ends. */
+int platform_file_flush(struct platform *p, int file);
 int platform_file_sync(struct platform *p, int file);
 enum platform_kind platform_file_kind(struct platform *p, int file);
 

@@ -133,6 +133,46 @@ static void standard_streams_stay_open_for_the_launcher(void **state) {
     assert_true(fcntl(1, F_GETFD) >= 0);
 }
 
+/* What has come out of the pipe so far. */
+static void arrived(int from, const char *text) {
+    char got[256] = "";
+    ssize_t n = read(from, got, sizeof got - 1);
+    assert_int_equal(n < 0 ? 0 : n, strlen(text));
+    assert_string_equal(got, text);
+}
+
+static void standard_output_is_held_back_to_the_end_of_a_line(void **state) {
+    struct place *t = *state;
+    int ends[2], saved = dup(1);
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    dup2(ends[1], 1);
+    platform_file_write(t->p, 1, "a", 1);
+    platform_file_write(t->p, 1, "b", 1);
+    arrived(ends[0], "");
+    platform_file_write(t->p, 1, "c\n", 2);
+    arrived(ends[0], "abc\n");
+    platform_file_write(t->p, 1, "d", 1);
+    assert_int_equal(platform_file_flush(t->p, 1), 0);
+    arrived(ends[0], "d");
+    platform_file_write(t->p, 1, "e", 1);
+    platform_wait(t->p, platform_monotonic_ns(t->p) + 1000000);
+    arrived(ends[0], "e");
+    char block[3000];
+    memset(block, 'x', sizeof block);
+    platform_file_write(t->p, 1, "f", 1);
+    platform_file_write(t->p, 1, block, sizeof block);
+    char got[4096];
+    assert_int_equal(read(ends[0], got, sizeof got), 3001);
+    platform_file_write(t->p, 1, "g", 1);
+    hosted_close(t->p);
+    arrived(ends[0], "g");
+    t->p = hosted_open(NULL);
+    dup2(saved, 1);
+    close(saved);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void paths_are_made_renamed_and_removed(void **state) {
     struct place *t = *state;
     struct platform_stat st;
@@ -360,6 +400,7 @@ int main(void) {
         TEST(handles_that_are_not_open_fail),
         TEST(many_files_can_be_open),
         TEST(standard_streams_stay_open_for_the_launcher),
+        TEST(standard_output_is_held_back_to_the_end_of_a_line),
         TEST(paths_are_made_renamed_and_removed),
         TEST(directories_are_listed_without_dots),
         TEST(save_replaces_all_at_once_and_keeps_the_mode),

@@ -1,5 +1,6 @@
 /* code.c - the table of threaded code; see code.h. */
 #include "code.h"
+#include "activate.h"
 #include "lookup.h"
 #include "threaded.h"
 #include "translate.h"
@@ -48,9 +49,24 @@ void code_close(struct vm *vm) {
     vm->codes = NULL;
 }
 
+/* Of Context or a class above it: contexts inherit it. */
+static bool is_context_method(struct vm *vm, oop method) {
+    oop in = activate_method_class(vm, method);
+    oop class = heap_class_at(&vm->heap, CLASS_INDEX_CONTEXT);
+    for (unsigned depth = 0; depth < 64 && class != vm->heap.nil; depth++) {
+        class = follow(class);
+        if (class == in)
+            return true;
+        if (is_immediate(class) || num_slots(class) <= CLASS_FORMAT)
+            break;
+        class = fetch_slot(class, CLASS_SUPERCLASS);
+    }
+    return false;
+}
+
 /* The entry for a method whose primitive does nothing but answer something
  * that can be had without a frame. */
-static bool choose_quick_enter(struct code *code, unsigned prim) {
+static bool choose_quick_enter(struct vm *vm, struct code *code, unsigned prim) {
     static handler_fn *const constants[8] = {enter_receiver, enter_true_,   enter_false_,
                                              enter_nil,      enter_integer, enter_integer,
                                              enter_integer,  enter_integer};
@@ -60,7 +76,7 @@ static bool choose_quick_enter(struct code *code, unsigned prim) {
         code->enter = constants[prim - 256];
         code->quick = (uint8_t)(prim - 260); /* -1 + quick: the integer */
     } else {
-        code->enter = enter_ivar;
+        code->enter = is_context_method(vm, code->method) ? enter_ivar_of_context : enter_ivar;
         code->quick = (uint8_t)(prim - 264);
     }
     return true;
@@ -145,10 +161,12 @@ static prim_fn *named_prim(oop method) {
 
 static void choose_enter(struct vm *vm, struct code *code) {
     unsigned number = code->prim_number;
-    code->enter = code->kind == CODE_METHOD ? enter_method : enter_block;
+    code->enter = code->kind != CODE_METHOD ? enter_block
+                  : code->fill              ? enter_method
+                                            : enter_plain_method;
     if (code->kind != CODE_METHOD || number == 0 || number == 198 || number == 199)
         return;
-    if (choose_quick_enter(code, number))
+    if (choose_quick_enter(vm, code, number))
         return;
     if (number == 117) {
         code->prim = named_prim(code->method);
@@ -204,6 +222,7 @@ const struct code *code_for(struct vm *vm, oop method, uint32_t start) {
     code->start = start;
     code->length = tr.count;
     code->nargs = tr.nargs;
+    code->receiver_slot = -(int32_t)tr.nargs;
     code->fill = tr.fill;
     code->kind = (uint8_t)tr.kind;
     code->tier = TIER_THREADED;
@@ -235,7 +254,7 @@ const struct code *code_for_closure(struct vm *vm, oop closure) {
         start = (uint64_t)smallint_value(pc) - 1;
     }
     struct code_table *t = vm->codes;
-    uint64_t h = key_hash(method, start) & (BLOCK_CACHE_SIZE - 1);
+    unsigned h = code_block_hash(method, start);
     if (t->blocks[h].method == method && t->blocks[h].start == start)
         return t->blocks[h].code;
     method = follow(method);

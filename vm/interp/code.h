@@ -63,11 +63,12 @@ struct code {
     uint8_t fill;      /* temporaries to fill with nil on entry (blocks: after copied values) */
     uint8_t kind, tier;
     uint16_t prim_number;
-    uint8_t stores_error; /* first bytecode stores the primitive's failure code */
-    uint8_t quick;        /* enter_ivar: instance variable index */
-    uint32_t start;       /* as in the key */
-    uint32_t length;      /* words of body */
-    struct code *next;    /* same hash bucket */
+    uint8_t stores_error;  /* first bytecode stores the primitive's failure code */
+    uint8_t quick;         /* enter_ivar: instance variable index */
+    uint32_t start;        /* as in the key */
+    uint32_t length;       /* words of body */
+    int32_t receiver_slot; /* -nargs: where the receiver is, from sp, on entry */
+    struct code *next;     /* same hash bucket */
     struct insn body[];
 };
 
@@ -93,6 +94,10 @@ struct code_table {
     uint32_t scratch_bytes;
 };
 
+static inline unsigned code_block_hash(oop method, uint64_t start) {
+    return (unsigned)(method >> 4 ^ method >> 12 ^ start * 5) & (BLOCK_CACHE_SIZE - 1);
+}
+
 int code_open(struct vm *vm); /* PLATFORM_ENOMEM */
 void code_close(struct vm *vm);
 
@@ -101,6 +106,23 @@ const struct code *code_for(struct vm *vm, oop method, uint32_t start);
 /* The code that activates a closure of either class; NULL when the closure is
  * malformed or memory is exhausted. */
 const struct code *code_for_closure(struct vm *vm, oop closure);
+
+/* The same, from the cache if it is there. */
+static inline const struct code *code_for_closure_quick(struct vm *vm, oop closure) {
+    oop method = fetch_slot(closure, FULL_CLOSURE_METHOD);
+    uint64_t start = FULL_BLOCK_START;
+    if (!is_object(method)) { /* V3 */
+        oop outer = fetch_slot(closure, CLOSURE_OUTER_CONTEXT);
+        if (is_immediate(outer) || class_index_of(outer) != CLASS_INDEX_CONTEXT)
+            return NULL;
+        start = (uint64_t)smallint_value(method) - 1;
+        method = fetch_slot(outer, CONTEXT_METHOD);
+    }
+    unsigned h = code_block_hash(method, start);
+    if (vm->codes->blocks[h].method == method && vm->codes->blocks[h].start == start)
+        return vm->codes->blocks[h].code;
+    return code_for_closure(vm, closure);
+}
 
 /* Forget all inline caches (a method dictionary changed). */
 void code_unlink_sends(struct vm *vm);

@@ -119,11 +119,12 @@ void context_put(struct vm *vm, oop context, uint64_t i, oop value) {
         vm_leave(vm, VM_CRASHED, "the active context was made unusable");
 }
 
+/* Married ones too: once their frame has returned, what they hold can be asked for. */
 uint64_t context_live_slots(void *owner, oop context) {
     (void)owner;
     uint64_t slots = num_slots(context);
-    if (slots < CONTEXT_FIXED || context_is_married(context))
-        return slots < CONTEXT_FIXED ? slots : CONTEXT_FIXED;
+    if (slots < CONTEXT_FIXED)
+        return slots;
     oop stackp = fetch_slot(context, CONTEXT_STACKP);
     uint64_t live = is_smallint(stackp) ? (uint64_t)smallint_value(stackp) : 0;
     return live > slots - CONTEXT_FIXED ? slots : CONTEXT_FIXED + live;

@@ -4,24 +4,10 @@
 #include "threaded.h"
 #include "../prims/prim.h"
 
-static unsigned cache_index(oop selector, uint64_t class_index) {
-    uint64_t h = (selector >> 4) ^ (class_index * 0x9e3779b1u);
-    return (unsigned)(h ^ h >> 11) & (METHOD_CACHE_SIZE - 1);
-}
-
-static const struct code *cache_find(struct vm *vm, oop selector, uint64_t class_index) {
-    struct method_cache_entry *e = &vm->method_cache->entries[cache_index(selector, class_index)];
-    for (unsigned way = 0; way < 2;
-         way++, e = &vm->method_cache->entries[(unsigned)((e - vm->method_cache->entries) ^ 1)])
-        if (e->selector == selector && e->class_index == class_index)
-            return e->code;
-    return NULL;
-}
-
 static void cache_enter(struct vm *vm, oop selector, uint64_t class_index,
                         const struct code *code) {
     struct method_cache *cache = vm->method_cache;
-    struct method_cache_entry *e = &cache->entries[cache_index(selector, class_index)];
+    struct method_cache_entry *e = &cache->entries[lookup_cache_index(selector, class_index)];
     if (e->code) /* keep the older one in the other way of the pair */
         cache->entries[(unsigned)(e - cache->entries) ^ 1] = *e;
     *e = (struct method_cache_entry){selector, class_index, code};
@@ -35,9 +21,6 @@ static oop dictionary_at(struct vm *vm, oop dict, oop selector) {
     if (is_immediate(dict) || !is_pointers_format(format_of(dict)) || num_slots(dict) < 3)
         return 0;
     uint64_t size = num_slots(dict) - 2;
-    oop methods = follow(fetch_slot(dict, 1));
-    if (is_immediate(methods) || num_slots(methods) < size)
-        return 0;
     uint64_t hash =
         is_immediate(selector) ? selector >> TAG_BITS : header_hash(header_of(selector));
     uint64_t i = hash & (size - 1);
@@ -47,8 +30,12 @@ static oop dictionary_at(struct vm *vm, oop dict, oop selector) {
             return 0;
         if (key != selector && is_object(key) && is_forwarder(key))
             key = follow(key);
-        if (key == selector)
+        if (key == selector) { /* only now: most dictionaries asked do not have it */
+            oop methods = follow(fetch_slot(dict, 1));
+            if (is_immediate(methods) || num_slots(methods) <= i)
+                return 0;
             return follow(fetch_slot(methods, i));
+        }
     }
     return 0;
 }
@@ -170,7 +157,7 @@ const struct code *lookup_send_from(struct vm *vm, oop selector, uint32_t nargs,
 }
 
 const struct code *lookup_send(struct vm *vm, oop selector, uint32_t nargs, uint32_t class_index) {
-    const struct code *code = cache_find(vm, selector, class_index);
+    const struct code *code = lookup_cached(vm, selector, class_index);
     if (code)
         return code;
     oop class = follow(heap_class_at(&vm->heap, class_index));
@@ -191,7 +178,7 @@ const struct code *lookup_and_link(struct vm *vm, struct insn *cache, oop select
     selector = follow(selector);
     const struct code *code = lookup_send(vm, selector, nargs, class_index);
     /* Link what the cache would answer again: not a message turned into another. */
-    if (cache_find(vm, selector, class_index) == code) {
+    if (lookup_cached(vm, selector, class_index) == code) {
         if (cache[0].class_index == 0)
             code_note_linked(vm, cache);
         cache[0].class_index = class_index;

@@ -24,6 +24,21 @@ struct method_cache {
     bool holds_young; /* some selector may be a young object */
 };
 
+static inline unsigned lookup_cache_index(oop selector, uint64_t class_index) {
+    uint64_t h = (selector >> 4) ^ (class_index * 0x9e3779b1u);
+    return (unsigned)(h ^ h >> 11) & (METHOD_CACHE_SIZE - 1);
+}
+
+/* From the global cache alone: NULL if it is not there. Pairs of entries are two ways. */
+static inline const struct code *lookup_cached(struct vm *vm, oop selector, uint64_t class_index) {
+    unsigned i = lookup_cache_index(selector, class_index);
+    const struct method_cache_entry *e = &vm->method_cache->entries[i];
+    if (e->selector == selector && e->class_index == class_index)
+        return e->code;
+    e = &vm->method_cache->entries[i ^ 1];
+    return e->selector == selector && e->class_index == class_index ? e->code : NULL;
+}
+
 /* A send found by class. `class_index` is that of the class where lookup begins. */
 const struct code *lookup_send(struct vm *vm, oop selector, uint32_t nargs, uint32_t class_index);
 /* From a class (super sends, perform:inSuperclass:); class may be any object. */

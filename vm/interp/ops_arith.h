@@ -30,11 +30,11 @@ SLOW(arith) {
     TAIL(slow_send_special);
 }
 
-#define FLOAT_ARITH(operator)                                        \
-    if (are_smallfloats(a, b)) {                                     \
-        double d = smallfloat_value(a) operator smallfloat_value(b); \
-        if (likely(fits_smallfloat(d)))                              \
-            ANSWER(smallfloat(d), SEND_WORDS);                       \
+#define FLOAT_ARITH(operator)                                                                      \
+    if (are_smallfloats(a, b)) {                                                                   \
+        oop answer_;                                                                               \
+        if (likely(smallfloat_encode(smallfloat_value(a) operator smallfloat_value(b), &answer_))) \
+            ANSWER(answer_, SEND_WORDS);                                                           \
     }
 
 OP(add) {

@@ -101,12 +101,12 @@ OP(return_home) {
     NEXT_SAFE(0);
 }
 
+/* The context's pc stays at the bytecode: unusedBytecode names it. */
 OP(unknown) {
     oop context = frame_context(vm, fp);
     if (unlikely(!context))
         TAIL(slow_no_memory);
     PUSH(context);
-    pc += 1;
     SEND_SPECIAL_OBJECT(SPECIAL_UNKNOWN_BYTECODE, 0);
 }
 

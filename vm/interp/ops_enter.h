@@ -34,17 +34,32 @@ SLOW(entered) {
         DISPATCH;                                                     \
     } while (0)
 
+/* The receiver, or the closure, below the arguments. */
+#define STACKED_RECEIVER (sp[x->receiver_slot])
+
+/* A few at most: unrolled or vectorised loops only cost. */
+#define FILL(from, to)                                                                             \
+    do {                                                                                           \
+        oop nil_ = NIL;                                                                            \
+        _Pragma("clang loop vectorize(disable) unroll(disable)") for (unsigned n_ = (from);        \
+                                                                      n_ < (to); n_++) PUSH(nil_); \
+    } while (0)
+
 ENTER(method) {
-    BUILD_FRAME(sp[-(intptr_t)x->nargs]);
-    oop nil = NIL;
-    for (unsigned n = x->fill; n; n--)
-        PUSH(nil);
+    BUILD_FRAME(STACKED_RECEIVER);
+    FILL(0, x->fill);
+    FRAME_BUILT;
+}
+
+/* Without temporaries. */
+ENTER(plain_method) {
+    BUILD_FRAME(STACKED_RECEIVER);
     FRAME_BUILT;
 }
 
 /* From the value primitives: the closure lies where the receiver does. */
 ENTER(block) {
-    oop closure = sp[-(intptr_t)x->nargs];
+    oop closure = STACKED_RECEIVER;
     unsigned first;
     oop receiver;
     if (x->kind == CODE_FULL_BLOCK) {
@@ -60,20 +75,16 @@ ENTER(block) {
     unsigned copied = (unsigned)num_slots(closure) - first;
     if (unlikely(copied > 64)) /* no compiler makes these: damage */
         copied = 64;
-    for (unsigned i = 0; i < copied; i++)
+    _Pragma("clang loop vectorize(disable) unroll(disable)") for (unsigned i = 0; i < copied; i++)
         PUSH(fetch_slot(closure, first + i));
-    oop nil = NIL;
-    for (unsigned n = copied; n < x->fill; n++)
-        PUSH(nil);
+    FILL(copied, x->fill);
     FRAME_BUILT;
 }
 
 /* The primitive failed with vm->prim_status: run the method's own code. */
 ENTER(prim_failed) {
-    BUILD_FRAME(sp[-(intptr_t)x->nargs]);
-    oop nil = NIL;
-    for (unsigned n = x->fill; n; n--)
-        PUSH(nil);
+    BUILD_FRAME(STACKED_RECEIVER);
+    FILL(0, x->fill);
     if (x->stores_error)
         *sp = activate_prim_error(vm);
     FRAME_BUILT;
@@ -139,6 +150,13 @@ QUICK(integer, smallint((int64_t)x->quick - 1))
 
 ENTER(ivar) {
     sp -= x->nargs;
+    *sp = fetch_slot(*sp, x->quick);
+    DISPATCH;
+}
+
+/* Of Context or a class above it. */
+ENTER(ivar_of_context) {
+    sp -= x->nargs;
     oop receiver = *sp;
     if (unlikely(is_object(receiver) && header_class(header_of(receiver)) == CLASS_INDEX_CONTEXT)) {
         EXTERNALISE;
@@ -200,9 +218,13 @@ ENTER(at_put) {
         unsigned format = format_of(array);
         uint64_t i = (uint64_t)smallint_value(index) - 1;
         if (format == FORMAT_ARRAY && i < num_slots(array) && !is_immutable(array)) {
-            heap_store(&vm->heap, array, i, value);
+            put_slot(array, i, value);
             sp -= 2;
             *sp = value;
+            if (unlikely(array >= vm->heap.new_limit && is_young(&vm->heap, value))) {
+                vm->stored_into = array;
+                TAIL(slow_remember);
+            }
             DISPATCH;
         }
         if (is_bytes_format(format) && i < num_bytes(array) && !is_immutable(array) &&
@@ -273,11 +295,11 @@ ENTER(new_size) {
 /* ---- Blocks and perform ------------------------------------------------------------------ */
 
 ENTER(value) {
-    oop closure = sp[-(intptr_t)x->nargs];
+    oop closure = STACKED_RECEIVER;
     const struct code *block = NULL;
     if (likely(is_object(closure) && num_slots(closure) >= CLOSURE_FIRST_COPIED &&
                fetch_slot(closure, CLOSURE_NUM_ARGS) == smallint(x->nargs)))
-        block = code_for_closure(vm, closure);
+        block = code_for_closure_quick(vm, closure);
     if (likely(block && block->nargs == x->nargs)) {
         x = block;
         TAIL(enter_block);

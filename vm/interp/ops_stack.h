@@ -27,15 +27,13 @@ OP(push_literal) {
 }
 
 /* A binding may have become a forwarder since the translation. */
-static inline oop binding_at(const oop *fp, uint32_t i) {
+static inline oop binding_at(struct vm *vm, const oop *fp, uint32_t i) {
     oop binding = fetch_slot(fp[FRAME_METHOD], i);
-    if (unlikely(is_forwarder(binding)))
-        binding = follow(binding);
-    return binding;
+    return unlikely(vm->heap.forwarders_exist) ? follow(binding) : binding;
 }
 
 OP(push_literal_variable) {
-    PUSH(fetch_slot(binding_at(fp, OPERAND), 1));
+    PUSH(fetch_slot(binding_at(vm, fp, OPERAND), 1));
     NEXT(1);
 }
 
@@ -83,25 +81,15 @@ OP(push_process) {
 }
 
 /* Operand: signed frame slot of the temp vector, 16 bits; index, 16 bits. */
-static inline oop temp_vector(oop *fp, uint32_t operand) {
+static inline oop temp_vector(struct vm *vm, oop *fp, uint32_t operand) {
     oop *slot = &fp[(int32_t)operand >> 16];
-    if (unlikely(is_object(*slot) && is_forwarder(*slot)))
+    if (unlikely(vm->heap.forwarders_exist))
         *slot = follow(*slot);
     return *slot;
 }
 
 OP(push_remote) {
-    PUSH(fetch_slot(temp_vector(fp, OPERAND), OPERAND & 0xffff));
-    NEXT(1);
-}
-
-OP(store_remote) {
-    heap_store(&vm->heap, temp_vector(fp, OPERAND), OPERAND & 0xffff, *sp);
-    NEXT(1);
-}
-
-OP(pop_remote) {
-    heap_store(&vm->heap, temp_vector(fp, OPERAND), OPERAND & 0xffff, *sp--);
+    PUSH(fetch_slot(temp_vector(vm, fp, OPERAND), OPERAND & 0xffff));
     NEXT(1);
 }
 
@@ -132,20 +120,32 @@ SLOW(read_only) {
     SEND_SPECIAL_OBJECT(SPECIAL_ATTEMPT_TO_ASSIGN, 2);
 }
 
-#define STORE(object, index, pops, words)                \
-    do {                                                 \
-        oop object_ = (object);                          \
-        oop value_ = *sp;                                \
-        sp -= (pops);                                    \
-        if (unlikely(is_immutable(object_))) {           \
-            PUSH(object_);                               \
-            PUSH(value_);                                \
-            PUSH(smallint((int64_t)(index) + 1));        \
-            pc += (words);                               \
-            TAIL(slow_read_only);                        \
-        }                                                \
-        heap_store(&vm->heap, object_, (index), value_); \
-        NEXT(words);                                     \
+/* An old object comes to refer to a young one. The fast path leaves this to a tail
+ * call, so that it needs no stack frame; vm->stored_into is in place of registers. */
+SLOW(remember) {
+    heap_remember(&vm->heap, vm->stored_into);
+    DISPATCH;
+}
+
+#define STORE(object, index, pops, words)                                             \
+    do {                                                                              \
+        oop object_ = (object);                                                       \
+        oop value_ = *sp;                                                             \
+        uint32_t index_ = (index);                                                    \
+        sp -= (pops);                                                                 \
+        pc += (words);                                                                \
+        if (unlikely(is_immutable(object_))) {                                        \
+            PUSH(object_);                                                            \
+            PUSH(value_);                                                             \
+            PUSH(smallint((int64_t)index_ + 1));                                      \
+            TAIL(slow_read_only);                                                     \
+        }                                                                             \
+        put_slot(object_, index_, value_);                                            \
+        if (unlikely(object_ >= vm->heap.new_limit && is_young(&vm->heap, value_))) { \
+            vm->stored_into = object_;                                                \
+            TAIL(slow_remember);                                                      \
+        }                                                                             \
+        DISPATCH;                                                                     \
     } while (0)
 
 OP(store_ivar) {
@@ -155,10 +155,17 @@ OP(pop_ivar) {
     STORE(RECEIVER, OPERAND, 1, 1);
 }
 OP(store_literal_variable) {
-    STORE(binding_at(fp, OPERAND), 1u, 0, 1);
+    STORE(binding_at(vm, fp, OPERAND), 1u, 0, 1);
 }
 OP(pop_literal_variable) {
-    STORE(binding_at(fp, OPERAND), 1u, 1, 1);
+    STORE(binding_at(vm, fp, OPERAND), 1u, 1, 1);
+}
+
+OP(store_remote) {
+    STORE(temp_vector(vm, fp, OPERAND), OPERAND & 0xffff, 0, 1);
+}
+OP(pop_remote) {
+    STORE(temp_vector(vm, fp, OPERAND), OPERAND & 0xffff, 1, 1);
 }
 
 /* Writing a married context turns frames into contexts, perhaps this one. */

@@ -4,6 +4,7 @@
 #include "context.h"
 #include "frame.h"
 #include "lookup.h"
+#include "run.h"
 #include "zone.h"
 
 /* Every oop on a page, from its top frame down to the context it returns to. */
@@ -53,6 +54,13 @@ static void mourners_waiting(void *owner) {
     *vm->preempt = 1;
 }
 
+/* No memory inside a collection: nothing can go on. */
+static void exhausted(void *owner) {
+    struct vm *vm = owner;
+    vm_leave(vm, VM_EXHAUSTED, "no memory to collect the object memory");
+    longjmp(vm->escape, 1);
+}
+
 static void classes_changed(void *owner) {
     lookup_flush_all(owner);
 }
@@ -64,5 +72,6 @@ struct heap_hooks roots_hooks(struct vm *vm) {
                                .before_full_collection = before_full_collection,
                                .context_slots = context_live_slots,
                                .mourners_waiting = mourners_waiting,
+                               .exhausted = exhausted,
                                .classes_changed = classes_changed};
 }

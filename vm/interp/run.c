@@ -12,7 +12,7 @@
 #include "../image/image.h"
 #include "../prims/count.h"
 #include "../prims/prim.h"
-#include "../prims/file_state.h"
+#include "../prims/state.h"
 
 #include <stdio.h>
 
@@ -158,6 +158,7 @@ static enum vm_outcome load(struct opening *o, const char *path, const struct vm
     vm->header_code_size = o->header.code_size;
     vm->header_semaphores = o->header.semaphores;
     vm->preemption_yields = (o->header.flags & 16) == 0;
+    vm->heap.new_finalization = (o->header.flags & 64) != 0;
     return VM_OK;
 }
 
@@ -226,7 +227,7 @@ void vm_close(struct vm *vm) {
     if (!vm)
         return;
     struct platform *p = vm->platform;
-    file_state_close(vm);
+    prim_state_close(vm);
     if (vm->prim_counts)
         prim_counts_free(vm, vm->prim_counts);
     if (vm->heap.window)
@@ -266,7 +267,8 @@ enum vm_outcome vm_run(struct vm *vm, uint64_t deadline_ns, int *status) {
     }
     vm->run_deadline = deadline_ns;
     *vm->preempt = 1; /* arm the deadline, see what has come meanwhile */
-    threaded_run(vm);
+    if (setjmp(vm->escape) == 0)
+        threaded_run(vm);
     /* Only a deadline or an interrupt can be gone on from. */
     vm->exiting = vm->outcome != VM_DEADLINE && vm->outcome != VM_INTERRUPTED;
     *status = vm->exit_status;

@@ -90,32 +90,54 @@ SLOW(no_memory) {
     DISPATCH;
 }
 
+/* A send whose inline cache holds another class. One that sees several classes
+ * keeps the first and finds the others in the global cache; now and then it
+ * takes over what it meets. */
+#define RELINK_MASK 15u
+
+static inline const struct code *second_chance(struct vm *vm, const struct insn *cache,
+                                               oop selector, oop receiver) {
+    if (cache[0].class_index == 0 || (++vm->misses & RELINK_MASK) == 0)
+        return NULL;
+    return lookup_cached(vm, selector, class_index_of(receiver));
+}
+
+#define SEND_MISSED(the_selector)                                                               \
+    do {                                                                                        \
+        uint32_t nargs_ = OPERAND >> 16;                                                        \
+        oop selector_ = (the_selector);                                                         \
+        const struct code *code_ = second_chance(vm, pc + 1, selector_, sp[-(intptr_t)nargs_]); \
+        if (unlikely(!code_)) {                                                                 \
+            EXTERNALISE;                                                                        \
+            code_ = lookup_and_link(vm, (struct insn *)(uintptr_t)&pc[1], selector_, nargs_);   \
+            sp = vm->sp;                                                                        \
+        }                                                                                       \
+        pc += SEND_WORDS;                                                                       \
+        CALL(code_);                                                                            \
+    } while (0)
+
 SLOW(send_miss) {
-    uint32_t nargs = OPERAND >> 16;
-    EXTERNALISE;
-    const struct code *code = lookup_and_link(vm, (struct insn *)(uintptr_t)&pc[1],
-                                              fetch_slot(METHOD, OPERAND & 0xffff), nargs);
-    sp = vm->sp;
-    pc += SEND_WORDS;
-    CALL(code);
+    SEND_MISSED(fetch_slot(METHOD, OPERAND & 0xffff));
+}
+
+SLOW(send_special_miss) {
+    SEND_MISSED(fetch_slot(special_object(vm, SPECIAL_SELECTORS), 2 * (OPERAND & 0xffff)));
 }
 
 /* Operand: index of a special selector, and its arguments. */
+#define SEND_SPECIAL                                                  \
+    do {                                                              \
+        oop receiver_ = sp[-(intptr_t)(OPERAND >> 16)];               \
+        if (likely(class_index_of(receiver_) == pc[1].class_index)) { \
+            x = pc[2].target;                                         \
+            pc += SEND_WORDS;                                         \
+            TAIL(x->enter);                                           \
+        }                                                             \
+        TAIL(slow_send_special_miss);                                 \
+    } while (0)
+
 SLOW(send_special) {
-    uint32_t nargs = OPERAND >> 16;
-    oop receiver = sp[-(intptr_t)nargs];
-    if (likely(class_index_of(receiver) == pc[1].class_index)) {
-        x = pc[2].target;
-        pc += SEND_WORDS;
-        TAIL(x->enter);
-    }
-    EXTERNALISE;
-    oop selectors = special_object(vm, SPECIAL_SELECTORS);
-    const struct code *code = lookup_and_link(vm, (struct insn *)(uintptr_t)&pc[1],
-                                              fetch_slot(selectors, 2 * (OPERAND & 0xffff)), nargs);
-    sp = vm->sp;
-    pc += SEND_WORDS;
-    CALL(code);
+    SEND_SPECIAL;
 }
 
 /* Send a selector of the special objects array to what is on the stack below nargs

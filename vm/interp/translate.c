@@ -269,7 +269,7 @@ static bool is_jump(int32_t op) {
     return op == OP_jump || op == OP_jump_back || op == OP_jump_true || op == OP_jump_false;
 }
 
-/* Resolve jumps, from byte offsets to distances in words; fuse pairs; replace
+/* Resolve jumps, from byte offsets to distances in words; fuse runs; replace
  * numbers by handlers. The first word of each operation still has its number
  * when its predecessor looks at it. */
 static void finish(struct translation *t) {
@@ -285,8 +285,13 @@ static void finish(struct translation *t) {
             else
                 w->a = target - i;
         }
-        if (i + words < t->count && fused[op][t->words[i + words].op])
-            op = fused[op][t->words[i + words].op];
+        for (uint32_t end = i + words; end < t->count;) {
+            int32_t next = t->words[end].op;
+            if (!fused[op][next])
+                break;
+            op = fused[op][next];
+            end += words_of[next];
+        }
         w->op = handler_offset(handlers[op]);
     }
 }

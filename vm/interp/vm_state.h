@@ -14,12 +14,15 @@
 #include "mote/platform.h"
 #include "../memory/heap.h"
 
+#include <setjmp.h>
+
 struct insn;         /* vm/interp/insn.h: one word of threaded code */
 struct code;         /* vm/interp/code.h: the translation of one method or block */
 struct code_table;   /* vm/interp/code.h */
 struct method_cache; /* vm/interp/lookup.h */
 struct stack_page;   /* vm/interp/stack.h */
 struct prim_counts;  /* vm/prims/count.c */
+struct resolver_state;
 
 struct vm {
     /* Machine state, written back. */
@@ -33,6 +36,8 @@ struct vm {
     struct heap heap;
     struct platform *platform;
 
+    oop stored_into; /* by the store that is being remembered */
+    uint32_t misses; /* of linked inline caches: threaded.c */
     struct method_cache *method_cache;
     struct code_table *codes;
 
@@ -64,6 +69,7 @@ struct vm {
     bool exiting;
     int exit_status;
     enum vm_outcome outcome;
+    jmp_buf escape;             /* out of a collection without memory, to vm_run */
     const struct insn *left_pc; /* where to go on after vm_run has been left */
     uint64_t leave_word;        /* the struct insn that leaves */
     uint64_t seen_compactions;  /* vm/interp/roots.c */
@@ -82,7 +88,8 @@ struct vm {
     uint64_t start_ns;
     uint64_t clock_ms, clock_ns; /* last reading of the millisecond clock: vm/prims/time.c */
     int64_t utc_offset_us;
-    void *file_state; /* vm/prims/file.c */
+    void *file_state;                      /* vm/prims/file.c */
+    struct resolver_state *resolver_state; /* vm/prims/resolver.c */
     struct {
         int64_t shrink_threshold, grow_headroom; /* bytes; 0: the default */
         double growth_ratio;

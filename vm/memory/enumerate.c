@@ -4,6 +4,8 @@
  */
 #include "gc.h"
 
+#define KEPT_FINDS 256u
+
 oop walk_from(const struct heap *h, uintptr_t start, uintptr_t limit) {
     if (start == h->free->bump && h->free->bump_limit > start)
         start = h->free->bump_limit;
@@ -63,27 +65,58 @@ oop heap_next_object(struct heap *h, oop after) {
     return o;
 }
 
+/* Most objects are permanent: a plain loop over those with no marks to look at. */
+static oop next_instance_in_perm(const struct heap *h, oop class, uint32_t index, uintptr_t start) {
+    while (start < h->perm_limit) {
+        oop o = object_at_start(start);
+        uint32_t i = class_index_of(o);
+        if (i == index || (i > CLASS_INDEX_LAST_PUN && heap_class_at(h, i) == class))
+            return o;
+        start = object_end(o);
+    }
+    return 0;
+}
+
 oop heap_next_instance(struct heap *h, oop class, oop after) {
     uint32_t index = header_hash(header_of(class));
-    if (index == 0 || heap_class_at(h, index) != class)
+    if (index <= CLASS_INDEX_LAST_PUN || heap_class_at(h, index) != class)
         return 0; /* a class in the table stands at its hash, and perhaps elsewhere */
-    for (oop o = heap_next_object(h, after); o != 0; o = heap_next_object(h, o)) {
+    oop o;
+    if (!h->perm_marks_valid && (after == 0 || in_perm(h, after))) {
+        o = next_instance_in_perm(h, class, index, after == 0 ? h->perm_base : object_end(after));
+        if (o != 0)
+            return o;
+        o = next_in_old(h, 0, h->old_base);
+        if (o == 0)
+            o = next_in_past(h, h->survivor[h->past]);
+    } else {
+        o = next_entity(h, after);
+    }
+    for (; o != 0; o = next_entity(h, o)) {
         uint32_t i = class_index_of(o);
-        if (i == index || heap_class_at(h, i) == class)
+        if (i == index || (i > CLASS_INDEX_LAST_PUN && heap_class_at(h, i) == class))
             return o;
     }
     return 0;
 }
 
-/* Fill a fresh array with what `next` answers; the array itself is left out. */
+/* Fill a fresh array with what `next` answers; the array itself is left out. The
+ * first finds are kept while counting: few are found without a second walk. */
 static oop collect_all(struct heap *h, oop class,
                        oop (*next)(struct heap *h, oop class, oop after)) {
+    oop kept[KEPT_FINDS];
     uint64_t n = 0;
-    for (oop o = next(h, class, 0); o != 0; o = next(h, class, o))
-        n++;
+    for (oop o = next(h, class, 0); o != 0; o = next(h, class, o), n++)
+        if (n < KEPT_FINDS)
+            kept[n] = o;
     oop array = heap_new_pointers(h, n, FORMAT_ARRAY, CLASS_INDEX_ARRAY);
     if (array == 0)
         return 0;
+    if (n <= KEPT_FINDS) {
+        for (uint64_t i = 0; i < n; i++)
+            heap_store(h, array, i, kept[i]);
+        return array;
+    }
     uint64_t i = 0;
     for (oop o = next(h, class, 0); o != 0 && i < n; o = next(h, class, o)) {
         if (o != array)

@@ -208,10 +208,13 @@ int file_prim_truncate(struct vm *vm, oop *argv, unsigned argc) {
                                                                                  : PRIM_FAIL;
 }
 
-/* Nothing is held back, so there is nothing to flush. */
+/* For standard output only: nothing else is held back. */
 int file_prim_flush(struct vm *vm, oop *argv, unsigned argc) {
     struct file_record record;
-    return file_open_record(vm, file_arg(argv, argc, 0), &record);
+    int status = file_open_record(vm, file_arg(argv, argc, 0), &record);
+    if (status != PRIM_OK)
+        return status;
+    return platform_file_flush(vm->platform, file_number(&record)) == 0 ? PRIM_OK : PRIM_FAIL;
 }
 
 int file_prim_sync(struct vm *vm, oop *argv, unsigned argc) {

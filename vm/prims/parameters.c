@@ -202,6 +202,7 @@ static void set_flags(struct vm *vm, int64_t seen) {
     vm->header_flags &= ~((uint64_t)FLAGS_MAX << FLAGS_SHIFT);
     vm->header_flags |= (uint64_t)seen << FLAGS_SHIFT;
     vm->preemption_yields = (seen & FLAG_PREEMPTION_DOES_NOT_YIELD) == 0;
+    vm->heap.new_finalization = (vm->header_flags & 64) != 0;
 }
 
 static bool set_integer(struct vm *vm, int64_t index, int64_t value) {

@@ -15,7 +15,7 @@ static const struct named_prim *const named_tables[] = {
     named_integer64,       named_float_math, named_float_array,
     named_float64_array,   named_uuid,       named_dsa,
     named_locale,          named_time,       named_file,
-    named_file_attributes, named_platform,
+    named_file_attributes, named_platform,   named_resolver,
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -35,5 +35,6 @@ extern const struct named_prim named_time[];            /* time.c: "" */
 extern const struct named_prim named_file[];            /* file.c: FilePlugin */
 extern const struct named_prim named_file_attributes[]; /* file_attributes.c */
 extern const struct named_prim named_platform[];        /* platform.c: "" and others */
+extern const struct named_prim named_resolver[];        /* resolver.c: SocketPlugin */
 
 #endif
