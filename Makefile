@@ -22,7 +22,7 @@ ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-PACKAGES := make clang-19 llvm-19 libclang-rt-19-dev libcmocka-dev
+PACKAGES := make clang-19 llvm-19 libclang-rt-19-dev libcmocka-dev python3
 ADDRESS  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
@@ -115,7 +115,7 @@ fuzz: deps-quick
 	@MOTE_IMAGES=$(IMAGES) sh tests/fuzz/run $(BUILD)/fuzz $(SECONDS)
 
 bench: deps-quick all $(BENCHES)
-	@BUILD=$(BUILD) MOTE_IMAGES=$(IMAGES) sh bench/run
+	@BUILD=$(BUILD) MOTE_IMAGES=$(IMAGES) python3 bench/run
 
 # ---- The house -----------------------------------------------------------------
 

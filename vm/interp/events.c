@@ -68,6 +68,13 @@ static void signal_external(struct vm *vm) {
 }
 
 void events_signal_waiting(struct vm *vm) {
+    /* First: whoever is running now has used the memory. */
+    if (vm->heap.low_space) {
+        vm->heap.low_space = false;
+        heap_store(&vm->heap, vm->heap.special_objects, SPECIAL_PROCESS_SIGNALING_LOW_SPACE,
+                   active_process(vm));
+        signal_special(vm, SPECIAL_LOW_SPACE_SEMAPHORE);
+    }
     if (vm->timer_deadline != PLATFORM_NEVER &&
         platform_monotonic_ns(vm->platform) >= vm->timer_deadline) {
         vm->timer_deadline = PLATFORM_NEVER;
@@ -77,12 +84,6 @@ void events_signal_waiting(struct vm *vm) {
     if (vm->finalization_pending) {
         vm->finalization_pending = false;
         signal_special(vm, SPECIAL_FINALIZATION_SEMAPHORE);
-    }
-    if (vm->heap.low_space) {
-        vm->heap.low_space = false;
-        heap_store(&vm->heap, vm->heap.special_objects, SPECIAL_PROCESS_SIGNALING_LOW_SPACE,
-                   active_process(vm));
-        signal_special(vm, SPECIAL_LOW_SPACE_SEMAPHORE);
     }
 }
 

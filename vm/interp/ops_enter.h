@@ -2,11 +2,14 @@
  * x is the code entered, pc where it returns to, the receiver lies below
  * x->nargs arguments at sp. */
 
-/* A frame is built: test the stack and look for events. */
+/* A frame is built: test the stack and look for events. Deep recursion allocates
+ * nothing but contexts, here, so this is also where it collects. */
 SLOW(entered) {
     EXTERNALISE;
     if (sp > vm->stack_limit)
         zone_overflow(vm);
+    if (vm->heap.collect_wanted)
+        collect(vm);
     if (*vm->preempt)
         events_check(vm);
     INTERNALISE;

@@ -57,12 +57,17 @@
 
 /* ---- Slow paths shared by many --------------------------------------------------------- */
 
-/* At a safe point between operations (pc is the next one): collect. */
-SLOW(collect) {
-    EXTERNALISE;
+/* Low space is an event, looked at where events are. */
+static void collect(struct vm *vm) {
     heap_collect(&vm->heap);
     if (vm->heap.low_space)
         *vm->preempt = 1;
+}
+
+/* At a safe point between operations; pc is the next one. */
+SLOW(collect) {
+    EXTERNALISE;
+    collect(vm);
     DISPATCH;
 }
 

@@ -78,8 +78,11 @@ static void full_collect(struct heap *h, bool asked) {
         h->hooks.mourners_waiting(h->hooks.owner);
 }
 
+/* Images name a threshold that suits a heap growing by kilobytes. Here a whole
+ * eden may be tenured between two looks, and the image needs room to react. */
 static bool below_low_space(const struct heap *h) {
-    return h->low_space_threshold != 0 && heap_bytes_left(h) < h->low_space_threshold;
+    uint64_t reserve = 2 * (h->eden_limit - h->eden_base) + h->max_bytes / 16;
+    return h->low_space_threshold != 0 && heap_bytes_left(h) < h->low_space_threshold + reserve;
 }
 
 static void report_problem(void *arg, const char *line) {
