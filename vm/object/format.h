@@ -71,24 +71,26 @@ static inline oop character(uint32_t v) {
     return ((uint64_t)v << TAG_BITS) | TAG_CHARACTER;
 }
 
-/* SmallFloat64: the double rotated left by one (sign in bit 0), its exponent
- * reduced by 896 so that it fits 8 bits, shifted over the tag. Both zeros are
- * the values 0 and 1 before the shift. */
-#define SMALLFLOAT_OFFSET (UINT64_C(896) << 53)
+/* SmallFloat64: exponent (reduced by 896 so that it fits 8 bits), 52 bits of
+ * mantissa, sign, tag. Both zeros are all zero but for sign and tag.
+ * Rotating by four brings sign and tag, s100, to the top: there the tag stands
+ * for an exponent of 1024, which is 128 more than what was taken off. */
+#define SMALLFLOAT_BIAS (UINT64_C(128) << 52)
+#define SMALLFLOAT_ZEROS 16u /* oops below this are zeros */
 
 /* False when the exponent needs more than 8 bits: infinities, NaN, the very large
  * and the very small. */
 static inline bool smallfloat_encode(double d, oop *out) {
     uint64_t bits;
     memcpy(&bits, &d, sizeof bits);
-    uint64_t rot = (bits << 1) | (bits >> 63);
-    uint64_t reduced = rot - SMALLFLOAT_OFFSET;
-    if (__builtin_expect(reduced - 2 < (UINT64_C(1) << 61) - 2, 1)) {
-        *out = (reduced << TAG_BITS) | TAG_SMALLFLOAT;
+    uint64_t biased = bits + SMALLFLOAT_BIAS;
+    oop o = biased << 4 | biased >> 60;
+    if (__builtin_expect((o & TAG_MASK) == TAG_SMALLFLOAT && o >= SMALLFLOAT_ZEROS, 1)) {
+        *out = o;
         return true;
     }
-    *out = (rot << TAG_BITS) | TAG_SMALLFLOAT;
-    return rot <= 1;
+    *out = bits >> 63 << TAG_BITS | TAG_SMALLFLOAT;
+    return bits << 1 == 0;
 }
 static inline bool fits_smallfloat(double d) {
     oop o;
@@ -100,10 +102,9 @@ static inline oop smallfloat(double d) { /* one that fits */
     return o;
 }
 static inline double smallfloat_value(oop o) {
-    uint64_t rot = o >> TAG_BITS;
-    if (rot > 1)
-        rot += SMALLFLOAT_OFFSET;
-    uint64_t bits = (rot >> 1) | (rot << 63);
+    uint64_t bits = (o >> 4 | o << 60) - SMALLFLOAT_BIAS;
+    if (__builtin_expect(o < SMALLFLOAT_ZEROS, 0))
+        bits = o >> TAG_BITS << 63;
     double d;
     memcpy(&d, &bits, sizeof d);
     return d;
