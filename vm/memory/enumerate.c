@@ -5,7 +5,6 @@
 #include "gc.h"
 
 #define KEPT_FINDS 256u
-#define PREFETCH_AHEAD 1024u /* bytes: a third of the time of a walk through a cold image */
 
 oop walk_from(const struct heap *h, uintptr_t start, uintptr_t limit) {
     if (start == h->free->bump && h->free->bump_limit > start)
@@ -69,7 +68,6 @@ oop heap_next_object(struct heap *h, oop after) {
 /* Most objects are permanent: a plain loop over those with no marks to look at. */
 static oop next_instance_in_perm(const struct heap *h, oop class, uint32_t index, uintptr_t start) {
     while (start < h->perm_limit) {
-        __builtin_prefetch((const void *)(start + PREFETCH_AHEAD));
         oop o = object_at_start(start);
         uint32_t i = class_index_of(o);
         if (i == index || (i > CLASS_INDEX_LAST_PUN && heap_class_at(h, i) == class))
