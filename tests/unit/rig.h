@@ -24,7 +24,7 @@ struct rig {
     struct platform *platform;
     struct vm *vm;
     int status;
-    uint64_t max_bytes; /* of object memory; set before rig_open */
+    uint64_t max_bytes, eden_bytes; /* of object memory; set before rig_open */
     uint32_t flags;     /* image header; 0: as usual */
 };
 

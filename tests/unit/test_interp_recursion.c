@@ -84,9 +84,12 @@ static void recursion_without_end_exhausts_memory_with_a_reason(void **state) {
 
 static void objects_without_end_exhaust_memory_with_a_reason(void **state) {
     struct rig *r = *state;
-    r->max_bytes = UINT64_C(12) << 20;
-    /* Large ones until a primitive fails, then small ones. */
-    def(r, "Metaclass new:", "primitive 71 array 127 return");
+    r->max_bytes = UINT64_C(8) << 20;
+    r->eden_bytes = UINT64_C(128) << 10;
+    /* Ever smaller ones, until not even the smallest can be had. */
+    def(r, "Metaclass new:",
+        "primitive 71 temp 0 int 130 send < jumpTrue small self temp 0 int 2 send // send new: "
+        "return small: array 127 return");
     def(r, "Test run",
         "temps 1 nil popTemp 0 again: temp 0 lit %Array int 20000 send new: fill 2 popTemp 0 "
         "jump again");

@@ -194,25 +194,6 @@ static int prim_object_at_put(struct vm *vm, oop *argv, unsigned argc) {
 
 /* ---- Instances ------------------------------------------------------------------------ */
 
-static int heap_status(enum heap_error error) {
-    switch (error) {
-    case HEAP_OK:
-        return PRIM_OK;
-    case HEAP_BAD_RECEIVER:
-        return PRIM_BAD_RECEIVER;
-    case HEAP_BAD_ARGUMENT:
-        return PRIM_BAD_ARGUMENT;
-    case HEAP_NO_MEMORY:
-        return PRIM_NO_MEMORY;
-    case HEAP_INAPPROPRIATE:
-        return PRIM_INAPPROPRIATE;
-    case HEAP_READ_ONLY:
-        return PRIM_NO_MODIFICATION;
-    default:
-        return PRIM_OBJECT_IS_PINNED;
-    }
-}
-
 static int instantiate(struct vm *vm, oop *argv, unsigned argc, bool sized,
                        enum heap_instantiate where) {
     enum heap_error error = HEAP_OK;
@@ -228,7 +209,7 @@ static int instantiate(struct vm *vm, oop *argv, unsigned argc, bool sized,
     }
     oop object = heap_instantiate(&vm->heap, argv[at], size, sized, where, &error);
     if (!object)
-        return heap_status(error);
+        return prim_heap_status(error);
     argv[0] = object;
     return PRIM_OK;
 }

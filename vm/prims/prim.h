@@ -93,6 +93,9 @@ bool prim_read_float(oop o, double *out);
 /* Float or SmallInteger. */
 bool prim_read_number(oop o, double *out);
 
+/* The status for what the object memory refused. */
+int prim_heap_status(enum heap_error error);
+
 /* Answer `value` (0: out of memory). */
 static inline int prim_answer(oop *argv, oop value) {
     if (value == 0)

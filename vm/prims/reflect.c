@@ -82,25 +82,6 @@ static int prim_object_points_to(struct vm *vm, oop *argv, unsigned argc) {
 
 /* ---- Become ---------------------------------------------------------------------------- */
 
-static int become_status(enum heap_error error) {
-    switch (error) {
-    case HEAP_OK:
-        return PRIM_OK;
-    case HEAP_NO_MEMORY:
-        return PRIM_NO_MEMORY;
-    case HEAP_INAPPROPRIATE:
-        return PRIM_INAPPROPRIATE;
-    case HEAP_READ_ONLY:
-        return PRIM_NO_MODIFICATION;
-    case HEAP_PINNED:
-        return PRIM_OBJECT_IS_PINNED;
-    case HEAP_BAD_RECEIVER:
-        return PRIM_BAD_RECEIVER;
-    default:
-        return PRIM_BAD_ARGUMENT;
-    }
-}
-
 /* Contexts with frames lose them first: a frame cannot change its identity. */
 static bool divorce_elements(struct vm *vm, oop array) {
     if (is_immediate(array) || format_of(array) != FORMAT_ARRAY)
@@ -122,7 +103,7 @@ static int become(struct vm *vm, oop *argv, bool two_way, bool copy_hash, unsign
     /* That may have moved the running frame, and the arguments with it. */
     if (vm->fp != fp)
         argv = vm->sp - argc;
-    int status = become_status(heap_become(&vm->heap, argv[0], argv[1], two_way, copy_hash));
+    int status = prim_heap_status(heap_become(&vm->heap, argv[0], argv[1], two_way, copy_hash));
     if (status != PRIM_OK)
         return status;
     lookup_flush_all(vm);

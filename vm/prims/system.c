@@ -3,6 +3,7 @@
  * the image as a whole.
  */
 #include "prim.h"
+#include "file_state.h"
 #include "../image/image.h"
 #include "../interp/code.h"
 #include "../interp/lookup.h"
@@ -46,6 +47,8 @@ static int prim_snapshot(struct vm *vm, oop *argv, unsigned argc) {
     oop receiver = argv[0];
     if (argc != 0)
         return PRIM_BAD_NUM_ARGS;
+    if (!file_state_can_write_image(vm)) /* SecurityPlugin's disableImageWrite */
+        return PRIM_UNSUPPORTED;
     argv[0] = vm->heap.true_;
     /* Dead objects and what refers to them: the receiver must survive on the stack
      * of a failure, so it is pushed below the answer's place in the roots. */
