@@ -317,6 +317,8 @@ void code_flush(struct vm *vm) {
     lookup_flush_all(vm);
     memset(t->buckets, 0, sizeof t->buckets);
     memset(t->blocks, 0, sizeof t->blocks);
+    memset(t->offsets, 0, sizeof t->offsets);
+    memset(t->words, 0, sizeof t->words);
     t->used = 0;
     t->flush_wanted = false;
     t->flushes++;

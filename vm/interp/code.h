@@ -76,6 +76,7 @@ struct code {
 #define CODE_ZONE_BYTES (UINT64_C(16) << 20)
 #define CODE_BUCKETS 4096u
 #define BLOCK_CACHE_SIZE 256u
+#define PC_CACHE_SIZE 256u
 
 struct code_table {
     struct code *buckets[CODE_BUCKETS];
@@ -84,6 +85,11 @@ struct code_table {
         uint64_t start;
         const struct code *code;
     } blocks[BLOCK_CACHE_SIZE];
+    /* Words and bytecode offsets that were mapped lately: see translate.h. */
+    struct {
+        const struct code *code;
+        uint32_t word, offset;
+    } offsets[PC_CACHE_SIZE], words[PC_CACHE_SIZE];
     uint8_t *zone;
     size_t used, committed, limit;
     bool flush_wanted;

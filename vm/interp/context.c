@@ -102,6 +102,13 @@ void context_put(struct vm *vm, oop context, uint64_t i, oop value) {
     }
     oop *fp = context_frame(context), *sp;
     const struct insn *pc;
+    if (i == CONTEXT_SENDER) {
+        if (!zone_make_base(vm, fp))
+            vm_leave(vm, VM_EXHAUSTED, "no memory for contexts");
+        else
+            zone_set_sender(vm, context_frame(context), value);
+        return;
+    }
     if (i >= CONTEXT_FIXED) {
         frame_state(vm, fp, &sp, &pc);
         if (i - CONTEXT_FIXED < frame_stackp(fp, sp)) {
@@ -151,11 +158,9 @@ struct chain chain_at(struct vm *vm, oop context) {
     return (struct chain){.context = context};
 }
 
-struct chain chain_sender(struct vm *vm, struct chain c) {
-    if (!c.fp)
-        return chain_at(vm, fetch_slot(c.context, CONTEXT_SENDER));
-    oop *caller = frame_caller(c.fp);
-    return caller ? (struct chain){.fp = caller, .page = c.page} : chain_at(vm, c.page->base[0]);
+/* Beyond a single context, or the base frame of a page. */
+struct chain chain_sender_across(struct vm *vm, struct chain c) {
+    return chain_at(vm, c.fp ? c.page->base[0] : fetch_slot(c.context, CONTEXT_SENDER));
 }
 
 oop chain_method(const struct chain *c) {

@@ -17,8 +17,9 @@ static inline oop frame_context(struct vm *vm, oop *fp) {
 /* Slot `i` of a context, from its frame when it has one (nil where there is no
  * such slot). The machine state is externalised. */
 oop context_get(struct vm *vm, oop context, uint64_t i);
-/* Store into slot i. Sender, pc and stack pointer of a married context turn its
- * page's frames into contexts, so the machine state may change. */
+/* Store into slot i. The machine state may change: a new sender makes the frame of a
+ * married context the base of another page, pc and stack pointer turn its page's
+ * frames into contexts. */
 void context_put(struct vm *vm, oop context, uint64_t i, oop value);
 /* Temporaries and stack elements, as `size` answers. */
 uint64_t context_stackp(struct vm *vm, oop context);
@@ -36,7 +37,11 @@ struct chain {
 };
 struct chain chain_at(struct vm *vm, oop context);
 struct chain chain_at_frame(struct vm *vm, oop *fp);
-struct chain chain_sender(struct vm *vm, struct chain c);
+struct chain chain_sender_across(struct vm *vm, struct chain c);
+static inline struct chain chain_sender(struct vm *vm, struct chain c) {
+    oop *caller = c.fp ? frame_caller(c.fp) : NULL;
+    return caller ? (struct chain){.fp = caller, .page = c.page} : chain_sender_across(vm, c);
+}
 static inline bool chain_ended(const struct chain *c) {
     return !c->fp && !c->context;
 }
@@ -48,5 +53,8 @@ static inline bool chain_is(const struct chain *c, oop context) {
 oop chain_context(struct vm *vm, const struct chain *c); /* 0: no memory */
 /* The number of the primitive of a method, 0 if none. */
 unsigned method_primitive(oop method);
+static inline unsigned chain_primitive(const struct chain *c) {
+    return c->fp ? frame_code(c->fp)->prim_number : method_primitive(chain_method(c));
+}
 
 #endif

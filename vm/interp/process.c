@@ -89,10 +89,14 @@ bool list_remove(struct vm *vm, oop list, oop process) {
 
 /* ---- Switching -------------------------------------------------------------------------- */
 
+/* Looked at on every switch: one load a priority but for the lists themselves. */
 oop process_next_runnable(struct vm *vm) {
-    oop lists = follow(fetch_slot(scheduler(vm), SCHEDULER_LISTS));
+    oop lists = follow(fetch_slot(scheduler(vm), SCHEDULER_LISTS)), nil = vm->heap.nil;
     for (uint64_t p = is_object(lists) ? num_slots(lists) : 0; p > 0; p--) {
-        oop list = process_list(vm, (int64_t)p);
+        oop list = fetch_slot(lists, p - 1);
+        if (is_immediate(list) || fetch_slot(list, LIST_FIRST) == nil)
+            continue;
+        list = process_list(vm, (int64_t)p); /* the careful way */
         if (list && !list_is_empty(vm, list))
             return list_remove_first(vm, list);
     }

@@ -121,7 +121,7 @@ const struct code *return_from_home(struct vm *vm) {
     struct chain c = chain_sender(vm, chain_at_frame(vm, vm->fp));
     struct chain unwind = {0};
     while (!chain_ended(&c) && !chain_is(&c, home)) {
-        if (chain_ended(&unwind) && method_primitive(chain_method(&c)) == PRIM_UNWIND_MARKER)
+        if (chain_ended(&unwind) && chain_primitive(&c) == PRIM_UNWIND_MARKER)
             unwind = c;
         c = chain_sender(vm, c);
     }

@@ -352,10 +352,12 @@ void translate_begin(struct translation *t, uint32_t pos) {
 
 /* ---- The map ----------------------------------------------------------------------- */
 
-uint32_t translate_offset_of(struct vm *vm, oop method, const struct code *code,
-                             const struct insn *pc) {
+static unsigned pc_hash(const struct code *code, uint32_t n) {
+    return (unsigned)((uintptr_t)code >> 4 ^ n * 7) & (PC_CACHE_SIZE - 1);
+}
+
+static uint32_t find_offset(struct vm *vm, oop method, const struct code *code, uint32_t word) {
     struct translation t;
-    uint32_t word = (uint32_t)(pc - code->body);
     if (!translate(vm, method, code->start, &t))
         return (uint32_t)method_initial_pc(method);
     uint32_t length = t.limit - t.start;
@@ -365,10 +367,34 @@ uint32_t translate_offset_of(struct vm *vm, oop method, const struct code *code,
     return t.stop;
 }
 
-const struct insn *translate_word_at(struct vm *vm, const struct code *code, uint32_t offset) {
+static uint32_t find_word(struct vm *vm, const struct code *code, uint32_t offset) {
     struct translation t;
     if (!translate(vm, code->method, code->start, &t) || offset < t.start || offset >= t.limit)
-        return NULL;
-    uint32_t word = t.map[offset - t.start];
+        return NOT_MAPPED;
+    return t.map[offset - t.start];
+}
+
+uint32_t translate_offset_of(struct vm *vm, oop method, const struct code *code,
+                             const struct insn *pc) {
+    uint32_t word = (uint32_t)(pc - code->body);
+    unsigned h = pc_hash(code, word);
+    struct code_table *t = vm->codes;
+    if (t->offsets[h].code != code || t->offsets[h].word != word) {
+        t->offsets[h].offset = find_offset(vm, method, code, word);
+        t->offsets[h].word = word;
+        t->offsets[h].code = code;
+    }
+    return t->offsets[h].offset;
+}
+
+const struct insn *translate_word_at(struct vm *vm, const struct code *code, uint32_t offset) {
+    unsigned h = pc_hash(code, offset);
+    struct code_table *t = vm->codes;
+    if (t->words[h].code != code || t->words[h].offset != offset) {
+        t->words[h].word = find_word(vm, code, offset);
+        t->words[h].offset = offset;
+        t->words[h].code = code;
+    }
+    uint32_t word = t->words[h].word;
     return word == NOT_MAPPED || word >= code->length ? NULL : code->body + word;
 }

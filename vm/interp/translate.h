@@ -2,7 +2,8 @@
  * translate.h - from bytecodes to threaded code.
  *
  * The translation of a unit is deterministic, so the map between bytecode
- * offsets and words is not kept: it is made again when a context's pc is asked for.
+ * offsets and words is not kept: it is made again when a context's pc is asked for
+ * (and a few answers are remembered).
  * Every bytecode boundary is a word boundary: fused operations leave the
  * operation that they swallow in place behind them, so any pc that a debugger
  * sets can be resumed.

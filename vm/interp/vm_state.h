@@ -45,8 +45,9 @@ struct vm {
     oop *zone;
     struct stack_page *pages;
     unsigned page_count;
-    struct stack_page *page;   /* the current one */
-    struct stack_page *newest; /* LRU list of pages in use */
+    struct stack_page *page;       /* the current one */
+    struct stack_page *newest;     /* LRU list of pages in use */
+    struct stack_page *free_pages; /* linked by `older` */
 
     /* The primitive that is running: its method and failure code; OS error for
      * PRIM_OS_ERROR. */

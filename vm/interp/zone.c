@@ -16,8 +16,11 @@ int zone_open(struct vm *vm) {
                         (pages + PLATFORM_PAGE - 1) & ~(size_t)(PLATFORM_PAGE - 1)) != 0)
         return PLATFORM_ENOMEM;
     vm->page_count = ZONE_PAGES;
-    for (unsigned i = 0; i < ZONE_PAGES; i++)
-        vm->pages[i] = (struct stack_page){.base = vm->zone + (size_t)i * PAGE_SLOTS};
+    for (unsigned i = ZONE_PAGES; i-- > 0;) {
+        vm->pages[i] =
+            (struct stack_page){.base = vm->zone + (size_t)i * PAGE_SLOTS, .older = vm->free_pages};
+        vm->free_pages = &vm->pages[i];
+    }
     return 0;
 }
 
@@ -54,14 +57,18 @@ static void unlink_page(struct vm *vm, struct stack_page *page) {
     page->newer = page->older = NULL;
 }
 
+static void make_newest(struct vm *vm, struct stack_page *page) {
+    if (vm->newest == page)
+        return;
+    unlink_page(vm, page);
+    page->older = vm->newest;
+    if (vm->newest)
+        vm->newest->newer = page;
+    vm->newest = page;
+}
+
 static void make_current(struct vm *vm, struct stack_page *page) {
-    if (vm->newest != page) {
-        unlink_page(vm, page);
-        page->older = vm->newest;
-        if (vm->newest)
-            vm->newest->newer = page;
-        vm->newest = page;
-    }
+    make_newest(vm, page);
     vm->page = page;
     vm->stack_limit = page->base + PAGE_SLOTS - PAGE_HEADROOM;
 }
@@ -70,24 +77,26 @@ void zone_free_page(struct vm *vm, struct stack_page *page) {
     unlink_page(vm, page);
     page->in_use = false;
     page->head_fp = NULL;
+    page->older = vm->free_pages;
+    vm->free_pages = page;
     if (vm->page == page)
         vm->page = NULL;
 }
 
 /* The least recently used page goes, if none is free. */
 static struct stack_page *new_page(struct vm *vm) {
-    for (unsigned i = 0; i < vm->page_count; i++)
-        if (!vm->pages[i].in_use) {
-            vm->pages[i].in_use = true;
-            return &vm->pages[i];
-        }
-    struct stack_page *oldest = vm->newest;
-    while (oldest->older)
-        oldest = oldest->older;
-    if (oldest == vm->page || !zone_evict(vm, oldest))
-        return NULL;
-    oldest->in_use = true;
-    return oldest;
+    if (!vm->free_pages) {
+        struct stack_page *oldest = vm->newest;
+        while (oldest->older)
+            oldest = oldest->older;
+        if (oldest == vm->page || !zone_evict(vm, oldest))
+            return NULL;
+    }
+    struct stack_page *page = vm->free_pages;
+    vm->free_pages = page->older;
+    page->older = NULL;
+    page->in_use = true;
+    return page;
 }
 
 /* Write a frame's state into its context and divorce them. */
@@ -174,6 +183,100 @@ void zone_overflow(struct vm *vm) {
     make_current(vm, page);
     if (!marry_base(vm, vm->fp))
         vm_leave(vm, VM_EXHAUSTED, "no memory for the contexts of a deep recursion");
+}
+
+/* ---- Cutting a page in two --------------------------------------------------------------- */
+
+bool zone_make_base(struct vm *vm, oop *fp) {
+    oop *caller = frame_caller(fp);
+    if (!caller)
+        return true;
+    struct stack_page *old = zone_page_of(vm, fp);
+    bool current = old == vm->page;
+    zone_save_head(vm);
+    make_newest(vm, old); /* not the one to be evicted now */
+    oop sender = frame_context(vm, caller);
+    struct stack_page *page = sender && frame_context(vm, fp) ? new_page(vm) : NULL;
+    if (!page)
+        return false;
+    oop *argv = frame_argv(fp);
+    ptrdiff_t moved = page->base + 1 - argv;
+    page->base[0] = sender;
+    memcpy(page->base + 1, argv, (size_t)(old->head_sp + 1 - argv) * sizeof *argv);
+    page->head_fp = old->head_fp + moved;
+    page->head_sp = old->head_sp + moved;
+    page->head_pc = old->head_pc;
+    old->head_fp = caller;
+    old->head_sp = argv - 1;
+    old->head_pc = frame_caller_pc(fp);
+    /* The frames that moved: their links, and their contexts' links. */
+    oop *base = fp + moved;
+    for (oop *f = page->head_fp;; f = frame_caller(f)) {
+        if (f[FRAME_CONTEXT])
+            put_slot(f[FRAME_CONTEXT], CONTEXT_SENDER, frame_as_oop(f));
+        if (f == base)
+            break;
+        f[FRAME_CALLER_FP] = (oop)(uintptr_t)(frame_caller(f) + moved);
+    }
+    base[FRAME_CALLER_FP] = base[FRAME_CALLER_PC] = 0;
+    struct stack_page *was = vm->page;
+    make_current(vm, page);
+    if (current) {
+        vm->fp = page->head_fp;
+        vm->sp = page->head_sp;
+    } else {
+        make_current(vm, was);
+    }
+    return true;
+}
+
+void zone_set_sender(struct vm *vm, oop *fp, oop sender) {
+    zone_page_of(vm, fp)->base[0] = sender;
+}
+
+/* Pop frames off the page of `context`, the top frame of a page that is not
+ * current, until `last` is on top: true; or until it is empty: the page is freed
+ * and *next is where it returned to. */
+static bool pop_frames(struct vm *vm, oop context, oop last, oop *next) {
+    oop *fp = context_frame(context);
+    struct stack_page *page = zone_page_of(vm, fp);
+    for (;;) {
+        oop *caller = frame_caller(fp);
+        if (fp[FRAME_CONTEXT])
+            context_kill(vm, fp[FRAME_CONTEXT]);
+        if (!caller) {
+            *next = follow(page->base[0]);
+            zone_free_page(vm, page);
+            return false;
+        }
+        page->head_sp = frame_below(fp);
+        page->head_pc = frame_caller_pc(fp);
+        page->head_fp = fp = caller;
+        if (fp[FRAME_CONTEXT] == last)
+            return true;
+    }
+}
+
+bool zone_kill_between(struct vm *vm, oop first, oop last) {
+    first = follow(first);
+    while (is_object(first) && class_index_of(first) == CLASS_INDEX_CONTEXT && first != last) {
+        if (!context_is_married(first)) {
+            oop next = follow(fetch_slot(first, CONTEXT_SENDER));
+            context_kill(vm, first);
+            first = next;
+            continue;
+        }
+        struct stack_page *page = zone_page_of(vm, context_frame(first));
+        if (page == vm->page || page->head_fp != context_frame(first)) {
+            /* Frames above it go on: they must not hang on what dies. */
+            oop active = page == vm->page ? frame_context(vm, vm->fp) : 0;
+            if (!zone_evict(vm, page) || (active && zone_resume(vm, active) != ZONE_RESUMED))
+                return false;
+        } else if (pop_frames(vm, first, last, &first)) {
+            break;
+        }
+    }
+    return true;
 }
 
 /* ---- Contexts back into frames -------------------------------------------------------- */

@@ -27,6 +27,15 @@ void zone_free_page(struct vm *vm, struct stack_page *page);
  * Sets the machine state. Leaves the VM without memory. */
 void zone_overflow(struct vm *vm);
 
+/* Make a frame the base frame of a page of its own, with those above it: then its
+ * sender can be set. The machine state follows when it is among them. */
+bool zone_make_base(struct vm *vm, oop *fp);
+void zone_set_sender(struct vm *vm, oop *base_fp, oop sender);
+
+/* The contexts from `first` along its senders, up to and without `last`, die:
+ * frames are popped. The machine state may change. */
+bool zone_kill_between(struct vm *vm, oop first, oop last);
+
 bool zone_evict(struct vm *vm, struct stack_page *page);
 /* Every page but the current one; afterwards only the active process has frames. */
 bool zone_evict_others(struct vm *vm);

@@ -81,7 +81,7 @@ static int prim_context_xray(struct vm *vm, oop *argv, unsigned argc) {
 /* The first context from c on, before `stop`, whose method is marked; nil if there is none. */
 static int find_marked(struct vm *vm, oop *argv, struct chain c, oop stop, unsigned mark) {
     while (!chain_ended(&c) && !(stop != vm->heap.nil && chain_is(&c, stop))) {
-        if (method_primitive(chain_method(&c)) == mark)
+        if (chain_primitive(&c) == mark)
             return prim_answer(argv, chain_context(vm, &c));
         c = chain_sender(vm, c);
     }
@@ -114,15 +114,10 @@ static int prim_terminate_to(struct vm *vm, oop *argv, unsigned argc) {
         c = chain_sender(vm, c);
     bool among = !chain_ended(&c) || previous == vm->heap.nil;
     vm->sp = argv;
-    /* Storing the sender divorces: afterwards the frames of that page are contexts. */
     oop between = context_get(vm, context, CONTEXT_SENDER);
     context_put(vm, context, CONTEXT_SENDER, previous);
-    while (among && is_context(between) && between != previous) {
-        oop next = context_get(vm, between, CONTEXT_SENDER);
-        context_put(vm, between, CONTEXT_SENDER, vm->heap.nil);
-        context_put(vm, between, CONTEXT_PC, vm->heap.nil);
-        between = next;
-    }
+    if (among && !zone_kill_between(vm, between, previous))
+        vm_leave(vm, VM_EXHAUSTED, "no memory for contexts");
     return PRIM_RESUME;
 }
 
