@@ -96,7 +96,8 @@ fuzzers: $(FUZZERS)
 
 # IMAGE=file runs that image; without it, a copy of the Pharo kernel image is
 # initialised (its first start saves it) and asked for its version.
-run: deps-quick all
+run: deps-quick
+	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) IMAGES=$(IMAGES) IMAGE='$(IMAGE)' ARGS='$(ARGS)' sh tests/try
 
 test: deps-quick
@@ -105,7 +106,8 @@ test: deps-quick
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz SAN='$(FUZZ)' CFLAGS='-O1 -g' fuzzers
 	@MOTE_IMAGES=$(IMAGES) sh tests/run --plain $(BUILD) --asan $(BUILD)/asan --fuzz $(BUILD)/fuzz
 
-check: deps-quick all unit
+check: deps-quick
+	@$(MAKE) --no-print-directory all unit
 	@MOTE_IMAGES=$(IMAGES) sh tests/run --quick --plain $(BUILD)
 
 # The fuzz targets for SECONDS each (ten minutes if nothing is said).
@@ -114,15 +116,16 @@ fuzz: deps-quick
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz SAN='$(FUZZ)' CFLAGS='-O1 -g' fuzzers
 	@MOTE_IMAGES=$(IMAGES) sh tests/fuzz/run $(BUILD)/fuzz $(SECONDS)
 
-bench: deps-quick all $(BENCHES)
+bench: deps-quick
+	@$(MAKE) --no-print-directory all $(BENCHES)
 	@BUILD=$(BUILD) MOTE_IMAGES=$(IMAGES) python3 bench/run
 
 # ---- The house -----------------------------------------------------------------
 
-# deps installs what is missing; deps-quick only looks whether something is.
+# Both install what is missing; other systems than Debian only need the tools.
 deps-quick:
-	@command -v $(CC) >/dev/null && command -v $(AR) >/dev/null && \
-	 test -e /usr/include/cmocka.h || $(MAKE) --no-print-directory deps
+	@if command -v dpkg-query >/dev/null; then sh tests/deps $(PACKAGES); \
+	 else command -v $(CC) >/dev/null && test -e /usr/include/cmocka.h || sh tests/deps $(PACKAGES); fi
 
 deps:
 	@sh tests/deps $(PACKAGES)
