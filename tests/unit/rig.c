@@ -68,8 +68,10 @@ void rig_open(struct rig *r) {
     struct hosted_config hosted = {0};
     r->platform = hosted_open(&hosted);
     assert_non_null(r->platform);
-    struct vm_config config = {
-        .max_bytes = r->max_bytes, .eden_bytes = r->eden_bytes, .gc_stress = r->stress};
+    struct vm_config config = {.max_bytes = r->max_bytes,
+                               .eden_bytes = r->eden_bytes,
+                               .gc_stress = r->stress,
+                               .count_primitives = r->count_primitives};
     enum vm_outcome outcome = vm_open(&r->vm, r->platform, path, &config, error, sizeof error);
     if (!getenv("MOTE_TEST_IMAGES"))
         unlink(path);

@@ -25,6 +25,7 @@ struct rig {
     struct vm *vm;
     int status;
     uint64_t max_bytes, eden_bytes; /* of object memory; set before rig_open */
+    bool count_primitives;
     uint32_t flags;     /* image header; 0: as usual */
 };
 

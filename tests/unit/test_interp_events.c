@@ -47,7 +47,7 @@ static void sleeps_a_tenth_of_a_second(struct rig *r) {
     wall = now_ms() - wall;
     cpu = cpu_ms() - cpu;
     assert_true(wall >= 99 && wall < 2000);
-    assert_true(cpu < 20);
+    assert_true(cpu < 50);
 }
 
 static void a_timer_by_the_microsecond_clock_wakes_a_sleeping_image(void **state) {
@@ -142,7 +142,7 @@ static void an_event_posted_by_another_thread_wakes_a_sleeping_image(void **stat
     assert_int_equal(pthread_create(&thread, NULL, post_later, &p), 0);
     answers(r, 7);
     assert_true(now_ms() - wall >= 45);
-    assert_true(cpu_ms() - cpu < 20);
+    assert_true(cpu_ms() - cpu < 25);
     pthread_join(thread, NULL);
 }
 
@@ -178,6 +178,41 @@ static void an_event_interrupts_a_loop(void **state) {
     pthread_join(thread, NULL);
 }
 
+static void the_process_that_waits_last_stays_waiting_when_another_is_woken(void **state) {
+    struct rig *r = *state;
+    externals(r);
+    asm_process(&r->a, "high", "high", 60);
+    asm_process(&r->a, "low", "low", 20);
+    def(r, "Test high",
+        "lit @one send wait pop self int 1 send note: pop "
+        "lit @high send suspend pop returnSelf");
+    def(r, "Test low",
+        "lit @one send wait pop self int 2 send note: pop "
+        "lit @three send signal pop returnSelf");
+    def(r, "Test run",
+        "lit @high send resume pop lit @low send resume pop lit @three send wait pop "
+        "self int 3 send note: pop int 7 return");
+    rig_open(r);
+    assert_int_equal(rig_run_ms(r, 5), VM_DEADLINE);
+    vm_post_event(r->vm, 1);
+    assert_int_equal(rig_run_ms(r, 5), VM_DEADLINE);
+    assert_int_equal(smallint_value(rig_global(r, "Log")), 1);
+    vm_post_event(r->vm, 1);
+    answers(r, 7);
+    assert_int_equal(smallint_value(rig_global(r, "Log")), 123);
+}
+
+static void events_for_nobody_do_not_keep_a_sleeping_image_awake(void **state) {
+    struct rig *r = *state;
+    externals(r);
+    def(r, "Test run", "lit @one send wait pop int 7 return");
+    rig_open(r);
+    vm_post_event(r->vm, 2);
+    double cpu = cpu_ms();
+    assert_int_equal(rig_run_ms(r, 50), VM_DEADLINE);
+    assert_true(cpu_ms() - cpu < 25);
+}
+
 static void counter(struct rig *r, unsigned limit) {
     char source[300];
     snprintf(source, sizeof source,
@@ -191,7 +226,7 @@ static void counter(struct rig *r, unsigned limit) {
 
 static void a_run_ends_at_its_deadline_and_goes_on_where_it_was(void **state) {
     struct rig *r = *state;
-    unsigned limit = r->stress ? 2000 : 30000000, runs = 0;
+    unsigned limit = r->stress ? 2000 : 8000000, runs = 0;
     counter(r, limit);
     rig_open(r);
     enum vm_outcome outcome;
@@ -268,7 +303,7 @@ static void two_machines_in_one_process_run_in_turn(void **state) {
     void *second = &kind;
     rig_setup(&second);
     other = second;
-    unsigned limit = r->stress ? 1000 : 5000000;
+    unsigned limit = r->stress ? 1000 : 1500000;
     counter(r, limit);
     counter(other, limit + 1);
     rig_open(r);
@@ -298,7 +333,7 @@ static void two_machines_run_in_two_threads_at_once(void **state) {
     void *second = &kind;
     rig_setup(&second);
     other = second;
-    unsigned limit = r->stress ? 1000 : 3000000;
+    unsigned limit = r->stress ? 1000 : 1500000;
     counter(r, limit);
     counter(other, limit + 1);
     rig_open(r);
@@ -322,6 +357,8 @@ int main(void) {
         RIG(an_event_posted_by_another_thread_wakes_a_sleeping_image),
         RIG(events_posted_before_the_run_are_all_signalled),
         RIG(an_event_interrupts_a_loop),
+        RIG(the_process_that_waits_last_stays_waiting_when_another_is_woken),
+        RIG(events_for_nobody_do_not_keep_a_sleeping_image_awake),
         RIG(a_run_ends_at_its_deadline_and_goes_on_where_it_was),
         RIG(a_deadline_ends_the_sleep_of_an_idle_image),
         RIG(an_endless_loop_is_interrupted_and_goes_on),

@@ -126,6 +126,26 @@ static void the_low_space_semaphore_is_signalled_before_memory_ends(void **state
     answers(r, 5);
 }
 
+static void memory_ends_when_nobody_heeds_the_low_space_semaphore(void **state) {
+    struct rig *r = *state;
+    r->max_bytes = UINT64_C(16) << 20;
+    r->eden_bytes = UINT64_C(128) << 10;
+    asm_process(&r->a, "watcher", "watch", 60);
+    tiny_put(&r->a.t, asm_new(&r->a, "low", "Semaphore", 0), 2, smallint(0));
+    def(r, "Object lowSpaceSemaphore:", "primitive 124 int 1 return");
+    def(r, "Object signalAtBytesLeft:", "primitive 125 int 1 return");
+    def(r, "Test watch",
+        "lit @low send wait pop self int 5 send note: pop "
+        "lit @watcher send suspend pop returnSelf");
+    def(r, "Test down", "self send down pop int 1 return");
+    def(r, "Test run",
+        "temps 1 self lit @low send lowSpaceSemaphore: pop self int 2000000 send "
+        "signalAtBytesLeft: "
+        "pop lit @watcher send resume pop self send down return");
+    assert_int_equal(rig_run(r), VM_EXHAUSTED);
+    assert_int_equal(smallint_value(rig_global(r, "Log")), 5);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         RIG(a_recursion_a_million_deep_comes_back_with_the_sum),
@@ -136,6 +156,7 @@ int main(void) {
         RIG(objects_without_end_exhaust_memory_with_a_reason),
         RIG(an_allocation_that_cannot_be_fails_its_primitive),
         RIG(the_low_space_semaphore_is_signalled_before_memory_ends),
+        RIG(memory_ends_when_nobody_heeds_the_low_space_semaphore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -232,6 +232,8 @@ oop activate_new_point(struct vm *vm) {
  * entry with the error number in it. */
 oop activate_prim_error(struct vm *vm) {
     int64_t status = vm->prim_status;
+    if (status == PRIM_NO_CODE)
+        return vm->heap.nil;
     if (status > PRIM_NEGATED)
         return smallint(PRIM_NEGATED - status);
     oop table = num_slots(vm->heap.special_objects) > SPECIAL_PRIM_ERROR_TABLE

@@ -131,7 +131,7 @@ static handler_fn *special_enter(unsigned prim) {
 
 static int prim_missing_number(struct vm *vm, oop *argv, unsigned argc) {
     (void)vm, (void)argv, (void)argc;
-    return PRIM_FAIL;
+    return PRIM_NO_CODE;
 }
 
 static int prim_missing_name(struct vm *vm, oop *argv, unsigned argc) {

@@ -99,6 +99,22 @@ static void flush_code(struct vm *vm) {
         vm_leave(vm, VM_CRASHED, "the active context is damaged");
 }
 
+/* Interrupted, or out of time? */
+static bool leave_if_asked(struct vm *vm) {
+    if (vm->interrupt_pending || platform_interrupts(vm->platform) > 0) {
+        vm->interrupt_pending = false;
+        vm_leave(vm, VM_INTERRUPTED, NULL);
+        return true;
+    }
+    if (vm->run_deadline != PLATFORM_NEVER &&
+        platform_monotonic_ns(vm->platform) >= vm->run_deadline) {
+        vm->run_deadline = PLATFORM_NEVER;
+        vm_leave(vm, VM_DEADLINE, NULL);
+        return true;
+    }
+    return false;
+}
+
 void events_check(struct vm *vm) {
     *vm->preempt = 0;
     vm->preempt_checks++;
@@ -107,25 +123,25 @@ void events_check(struct vm *vm) {
     if (vm->heap.collect_wanted)
         heap_collect(&vm->heap);
     events_signal_waiting(vm);
-    if (vm->interrupt_pending || platform_interrupts(vm->platform) > 0) {
-        vm->interrupt_pending = false;
-        vm_leave(vm, VM_INTERRUPTED, NULL);
-    } else if (vm->run_deadline != PLATFORM_NEVER &&
-               platform_monotonic_ns(vm->platform) >= vm->run_deadline) {
-        vm->run_deadline = PLATFORM_NEVER;
-        vm_leave(vm, VM_DEADLINE, NULL);
-    }
+    leave_if_asked(vm);
     platform_set_deadline(vm->platform, next_deadline(vm));
 }
 
-/* Interrupts and posted events can come at any time, so only an image that has
- * never registered a semaphore and set no timer waits for nothing. */
+/* Posted events can come at any time, so only an image that has never registered
+ * a semaphore and set no timer waits for nothing. */
 bool events_await(struct vm *vm) {
+    *vm->preempt = 0;
+    if (leave_if_asked(vm))
+        return false;
     oop table = follow(special_object(vm, SPECIAL_EXTERNAL_OBJECTS));
     bool external = is_object(table) && num_slots(table) > 0;
-    if (next_deadline(vm) == PLATFORM_NEVER && !external && !vm->external.any &&
-        !vm->finalization_pending)
+    bool pending = vm->external.any || vm->finalization_pending || vm->heap.low_space;
+    if (next_deadline(vm) == PLATFORM_NEVER && !external && !pending) {
+        vm_leave(vm, VM_NO_PROCESS, "no process can run and none waits for an event");
         return false;
-    platform_wait(vm->platform, next_deadline(vm));
-    return !vm->interrupt_pending;
+    }
+    if (!pending)
+        platform_wait(vm->platform, next_deadline(vm));
+    events_signal_waiting(vm);
+    return true;
 }

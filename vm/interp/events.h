@@ -18,8 +18,9 @@ void events_check(struct vm *vm);
 /* Signal semaphores for what has come; no collection, no leaving. */
 void events_signal_waiting(struct vm *vm);
 
-/* Sleep until something may have come: the idle process, in the one blocking
- * call. False when nothing can ever come. */
+/* Without a process that can run: sleep until something may have come, in the one
+ * blocking call, and signal it. False when the VM leaves instead: deadline,
+ * interrupt, or nothing can ever come. */
 bool events_await(struct vm *vm);
 
 /* Timer semaphore and its time (monotonic ns, PLATFORM_NEVER: none); nil: none. */

@@ -122,8 +122,9 @@ ENTER(counted_prim) {
     EXTERNALISE;
     vm->prim_method = x->method;
     oop *argv = sp - x->nargs;
+    const struct code called = *x; /* the primitive may drop all code */
     int status = x->prim(vm, argv, x->nargs);
-    activate_count(vm, x, status);
+    activate_count(vm, &called, status);
     if (status == PRIM_OK) {
         sp = argv;
         NEXT_SAFE(0);

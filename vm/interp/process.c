@@ -128,15 +128,17 @@ void process_transfer_to(struct vm *vm, oop process) {
     }
 }
 
+/* Images have an idle process. In one without, the process that waits last stays
+ * on the stack until another can run; vm_run comes back here. */
 void process_run_next(struct vm *vm) {
-    oop next;
-    while (!(next = process_next_runnable(vm))) {
-        /* Images have an idle process; one without waits here instead. */
-        if (!events_await(vm)) {
-            vm_leave(vm, VM_NO_PROCESS, "no process can run and none waits for an event");
-            return;
-        }
-        events_signal_waiting(vm);
+    oop next = process_next_runnable(vm);
+    if (!next) {
+        vm->idle = true;
+        while (!(next = process_next_runnable(vm)))
+            if (!events_await(vm))
+                return;
+        vm->idle = false;
+        *vm->preempt = 1; /* for what has come besides */
     }
     process_transfer_to(vm, next);
 }
@@ -144,7 +146,7 @@ void process_run_next(struct vm *vm) {
 bool process_resume(struct vm *vm, oop process) {
     oop active = active_process(vm);
     int64_t active_priority = process_priority(active), priority = process_priority(process);
-    if (priority <= active_priority) {
+    if (priority <= active_priority || vm->idle) {
         oop list = process_list(vm, priority);
         if (list)
             list_add_last(vm, list, process);

@@ -266,6 +266,8 @@ enum vm_outcome vm_run(struct vm *vm, uint64_t deadline_ns, int *status) {
         vm->left_pc = NULL;
     }
     vm->run_deadline = deadline_ns;
+    if (vm->idle)
+        process_run_next(vm);
     *vm->preempt = 1; /* arm the deadline, see what has come meanwhile */
     if (setjmp(vm->escape) == 0)
         threaded_run(vm);

@@ -60,6 +60,7 @@ struct vm {
     uint64_t run_deadline;   /* vm_run's own */
     bool finalization_pending;
     bool interrupt_pending;
+    bool idle; /* no process can run: vm/interp/process.c */
     struct {
         volatile uint32_t *counts; /* pending signals by external semaphore index */
         uint32_t capacity;

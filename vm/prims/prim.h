@@ -48,6 +48,8 @@ enum prim_status {
     /* Plus a code: the image sees the code negated. Primitives that try others (118,
      * 218) fail so, to tell their own failure from that of the other. */
     PRIM_NEGATED = 0x1000,
+    /* No code: nil is stored, as for numbered primitives that do not exist. */
+    PRIM_NO_CODE = 0x2000,
     /* The primitive changed frames, process or sp itself (vm->sp, fp, pc are
      * what to go on with); only primitives of vm/interp/ return this. */
     PRIM_RESUME = -1,

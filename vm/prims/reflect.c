@@ -6,6 +6,8 @@
 #include "../interp/code.h"
 #include "../interp/context.h"
 #include "../interp/lookup.h"
+#include "../interp/run.h"
+#include "../interp/zone.h"
 
 static bool is_class_shaped(oop o) {
     return is_object(o) && is_pointers_format(format_of(o)) && num_slots(o) > CLASS_FORMAT;
@@ -94,9 +96,43 @@ static bool divorce_elements(struct vm *vm, oop array) {
     return true;
 }
 
+static bool holds_code(oop array) {
+    if (is_immediate(array) || format_of(array) != FORMAT_ARRAY)
+        return false;
+    for (uint64_t i = 0; i < num_slots(array); i++) {
+        oop o = follow(fetch_slot(array, i));
+        if (is_object(o) && is_method_format(format_of(o)))
+            return true;
+    }
+    return false;
+}
+
+/* Frames and translations belong to the bytes of a method, its identity to the
+ * heap: none survive when methods become others. */
+static int become_without_code(struct vm *vm, const oop *arrays, bool two_way, bool copy_hash,
+                               unsigned argc) {
+    oop array1 = arrays[0], array2 = arrays[1];
+    oop active = zone_evict_all(vm);
+    if (!active)
+        return PRIM_NO_MEMORY;
+    int status = prim_heap_status(heap_become(&vm->heap, array1, array2, two_way, copy_hash));
+    if (status == PRIM_OK)
+        code_flush(vm);
+    if (zone_resume(vm, active) != ZONE_RESUMED) {
+        vm_leave(vm, VM_CRASHED, "the active context is damaged");
+        return PRIM_RESUME;
+    }
+    if (status != PRIM_OK)
+        return status;
+    vm->sp -= argc;
+    return PRIM_RESUME;
+}
+
 static int become(struct vm *vm, oop *argv, bool two_way, bool copy_hash, unsigned argc) {
     if (argc < 1 || is_immediate(argv[0]) || is_immediate(argv[1]))
         return PRIM_BAD_ARGUMENT;
+    if (holds_code(argv[0]) || holds_code(argv[1]))
+        return become_without_code(vm, argv, two_way, copy_hash, argc);
     oop *fp = vm->fp;
     divorce_elements(vm, argv[0]);
     divorce_elements(vm, argv[1]);
