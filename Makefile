@@ -17,8 +17,8 @@ Q        := $(if $(V),,@)
 # The command starts faster without a dynamic linker; sanitizers need one.
 STATIC   := $(if $(SAN),,-static)
 
-# Parallel unless the caller says how much.
-ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+# Parallel; makes called from here share the jobs.
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 

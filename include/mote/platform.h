@@ -22,18 +22,18 @@
 struct platform;
 
 enum platform_error {
-    PLATFORM_ENOMEM = -1,      /* the host or the configured limit has no more memory */
-    PLATFORM_ENOENT = -2,      /* no such file or directory */
-    PLATFORM_EACCES = -3,      /* not permitted */
-    PLATFORM_EEXIST = -4,      /* it is there already */
-    PLATFORM_EIO = -5,         /* the device or file failed */
-    PLATFORM_EINVAL = -6,      /* argument out of range, or handle not open */
-    PLATFORM_ENOTSUP = -7,     /* this platform has no such thing */
-    PLATFORM_ENOTDIR = -8,     /* a path component is not a directory */
-    PLATFORM_EISDIR = -9,      /* a directory where a file was wanted */
-    PLATFORM_ENOTEMPTY = -10,  /* directory not empty */
-    PLATFORM_ENOSPC = -11,     /* device full */
-    PLATFORM_EAGAIN = -12,     /* nothing to read right now (non-blocking streams) */
+    PLATFORM_ENOMEM = -1,     /* the host or the configured limit has no more memory */
+    PLATFORM_ENOENT = -2,     /* no such file or directory */
+    PLATFORM_EACCES = -3,     /* not permitted */
+    PLATFORM_EEXIST = -4,     /* it is there already */
+    PLATFORM_EIO = -5,        /* the device or file failed */
+    PLATFORM_EINVAL = -6,     /* argument out of range, or handle not open */
+    PLATFORM_ENOTSUP = -7,    /* this platform has no such thing */
+    PLATFORM_ENOTDIR = -8,    /* a path component is not a directory */
+    PLATFORM_EISDIR = -9,     /* a directory where a file was wanted */
+    PLATFORM_ENOTEMPTY = -10, /* directory not empty */
+    PLATFORM_ENOSPC = -11,    /* device full */
+    PLATFORM_EAGAIN = -12,    /* nothing to read right now (non-blocking streams) */
 };
 
 /* ---- Memory ------------------------------------------------------------- */
@@ -110,9 +110,9 @@ const char *platform_program_path(struct platform *p);
  * PLATFORM_ENOTSUP. */
 
 enum platform_open {
-    PLATFORM_READ = 0,    /* must exist */
-    PLATFORM_WRITE = 1,   /* read and write, created when missing */
-    PLATFORM_CREATE = 2,  /* read and write, PLATFORM_EEXIST when it exists */
+    PLATFORM_READ = 0,   /* must exist */
+    PLATFORM_WRITE = 1,  /* read and write, created when missing */
+    PLATFORM_CREATE = 2, /* read and write, PLATFORM_EEXIST when it exists */
 };
 
 enum platform_kind {
@@ -147,7 +147,8 @@ int platform_file_sync(struct platform *p, int file);
 enum platform_kind platform_file_kind(struct platform *p, int file);
 
 int platform_stat(struct platform *p, const char *path, bool follow, struct platform_stat *out);
-int platform_access(struct platform *p, const char *path, int mode); /* POSIX R_OK 4, W_OK 2, X_OK 1 */
+int platform_access(struct platform *p, const char *path,
+                    int mode); /* POSIX R_OK 4, W_OK 2, X_OK 1 */
 /* Bytes written without the final 0, or an error; PLATFORM_EINVAL when it does not fit. */
 int64_t platform_readlink(struct platform *p, const char *path, char *out, size_t size);
 int platform_rename(struct platform *p, const char *from, const char *to);

@@ -21,23 +21,23 @@ struct vm;
 struct platform;
 
 enum vm_outcome {
-    VM_OK = 0,           /* vm_open only */
-    VM_EXITED = 1,       /* the image quit: status in *status */
-    VM_DEADLINE = 2,     /* the deadline passed; run again to go on */
-    VM_INTERRUPTED = 3,  /* vm_interrupt, or the platform's interrupt */
-    VM_NO_PROCESS = 4,   /* nothing to run and nothing to wait for */
-    VM_EXHAUSTED = 71,   /* memory */
-    VM_CRASHED = 70,     /* the object memory is damaged */
-    VM_BAD_IMAGE = 65,   /* not an image, or damaged */
-    VM_NO_IMAGE = 66,    /* cannot be read */
+    VM_OK = 0,          /* vm_open only */
+    VM_EXITED = 1,      /* the image quit: status in *status */
+    VM_DEADLINE = 2,    /* the deadline passed; run again to go on */
+    VM_INTERRUPTED = 3, /* vm_interrupt, or the platform's interrupt */
+    VM_NO_PROCESS = 4,  /* nothing to run and nothing to wait for */
+    VM_EXHAUSTED = 71,  /* memory */
+    VM_CRASHED = 70,    /* the object memory is damaged */
+    VM_BAD_IMAGE = 65,  /* not an image, or damaged */
+    VM_NO_IMAGE = 66,   /* cannot be read */
 };
 
 struct vm_config {
-    uint64_t max_bytes;      /* object memory limit; 0: the platform's */
-    uint64_t eden_bytes;     /* 0: adaptive */
-    uint64_t gc_stress;      /* collect and verify at every nth allocation; 0: off */
-    bool count_primitives;   /* for vm_print_primitive_counts */
-    const char *image_name;  /* how the image knows itself; NULL: the path */
+    uint64_t max_bytes;     /* object memory limit; 0: the platform's */
+    uint64_t eden_bytes;    /* 0: adaptive */
+    uint64_t gc_stress;     /* collect and verify at every nth allocation; 0: off */
+    bool count_primitives;  /* for vm_print_primitive_counts */
+    const char *image_name; /* how the image knows itself; NULL: the path */
 };
 
 /* `path` is opened through the platform. A canonical image is mapped; any

@@ -16,7 +16,7 @@
 
 #define ASM_NAMES 512u
 #define ASM_METHODS 512u
-#define ASM_FIRST_CLASS 100u   /* index of the first class that a test adds */
+#define ASM_FIRST_CLASS 100u /* index of the first class that a test adds */
 /* Special objects: Arrays of the globals' associations, of the named objects. */
 #define ASM_SPECIAL_GLOBALS 56
 #define ASM_SPECIAL_OBJECTS 55

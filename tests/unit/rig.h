@@ -26,7 +26,7 @@ struct rig {
     int status;
     uint64_t max_bytes, eden_bytes; /* of object memory; set before rig_open */
     bool count_primitives;
-    uint32_t flags;     /* image header; 0: as usual */
+    uint32_t flags; /* image header; 0: as usual */
 };
 
 int rig_setup(void **state);

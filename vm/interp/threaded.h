@@ -16,34 +16,37 @@
 
 #define SEND_WORDS 3 /* operation and inline cache */
 
-#define OPS_STACK(X)                                                                               \
-    X(push_temp, 1)                                                                                \
-    X(push_ivar, 1)                                                                                \
-    X(push_ivar_of_context, 1)                                                                     \
-    X(push_literal, 1) X(push_literal_variable, 1) X(push_receiver, 1) X(push_true, 1)             \
-        X(push_false, 1) X(push_nil, 1) X(push_integer, 1) X(push_character, 1) X(push_context, 1) \
-            X(push_process, 1) X(push_remote, 1) X(dup, 1) X(pop, 1) X(store_temp, 1)              \
-                X(pop_temp, 1) X(store_ivar, 1) X(pop_ivar, 1) X(store_ivar_of_context, 1)         \
-                    X(pop_ivar_of_context, 1) X(store_literal_variable, 1)                         \
-                        X(pop_literal_variable, 1) X(store_remote, 1) X(pop_remote, 1)             \
+#define OPS_STACK(X)                                                                       \
+    X(push_temp, 1)                                                                        \
+    X(push_ivar, 1)                                                                        \
+    X(push_ivar_of_context, 1)                                                             \
+    X(push_literal, 1)                                                                     \
+    X(push_literal_variable, 1) X(push_receiver, 1) X(push_true, 1) X(push_false, 1)       \
+        X(push_nil, 1) X(push_integer, 1) X(push_character, 1) X(push_context, 1)          \
+            X(push_process, 1) X(push_remote, 1) X(dup, 1) X(pop, 1) X(store_temp, 1)      \
+                X(pop_temp, 1) X(store_ivar, 1) X(pop_ivar, 1) X(store_ivar_of_context, 1) \
+                    X(pop_ivar_of_context, 1) X(store_literal_variable, 1)                 \
+                        X(pop_literal_variable, 1) X(store_remote, 1) X(pop_remote, 1)     \
                             X(new_array, 1) X(fill_array, 1) X(closure, 2) X(full_closure, 1)
 
 #define OPS_CONTROL(X)                                                                           \
     X(jump, 1)                                                                                   \
     X(jump_back, 1)                                                                              \
     X(jump_true, 1)                                                                              \
-    X(jump_false, 1) X(return_top, 1) X(return_receiver, 1) X(return_true, 1) X(return_false, 1) \
-        X(return_nil, 1) X(return_block_top, 1) X(return_block_nil, 1) X(return_home, 1)         \
-            X(unknown, 1) X(trap, 1) X(leave, 1)
+    X(jump_false, 1)                                                                             \
+    X(return_top, 1) X(return_receiver, 1) X(return_true, 1) X(return_false, 1) X(return_nil, 1) \
+        X(return_block_top, 1) X(return_block_nil, 1) X(return_home, 1) X(unknown, 1) X(trap, 1) \
+            X(leave, 1)
 
-#define OPS_SEND(X)                                                                              \
-    X(send, 3)                                                                                   \
-    X(send_special, 3)                                                                           \
-    X(send_super, 3)                                                                             \
-    X(send_directed_super, 3) X(add, 3) X(subtract, 3) X(less, 3) X(greater, 3) X(less_equal, 3) \
-        X(greater_equal, 3) X(equal, 3) X(not_equal, 3) X(multiply, 3) X(divide, 3) X(modulo, 3) \
-            X(make_point, 3) X(bit_shift, 3) X(int_divide, 3) X(bit_and, 3) X(bit_or, 3)         \
-                X(identical, 1) X(not_identical, 1) X(class_of, 1)
+#define OPS_SEND(X)                                                                           \
+    X(send, 3)                                                                                \
+    X(send_special, 3)                                                                        \
+    X(send_super, 3)                                                                          \
+    X(send_directed_super, 3)                                                                 \
+    X(add, 3) X(subtract, 3) X(less, 3) X(greater, 3) X(less_equal, 3) X(greater_equal, 3)    \
+        X(equal, 3) X(not_equal, 3) X(multiply, 3) X(divide, 3) X(modulo, 3) X(make_point, 3) \
+            X(bit_shift, 3) X(int_divide, 3) X(bit_and, 3) X(bit_or, 3) X(identical, 1)       \
+                X(not_identical, 1) X(class_of, 1)
 
 /* Fused operations: X(name, first, second), where first may be fused itself. All
  * parts stay in place, see translate.h. */
@@ -104,14 +107,14 @@
     X(temp_equal_integer_jump_false, temp_equal_integer, jump_false)
 
 /* How an activation begins: struct code's `enter`. */
-#define ENTERS(X)                                                                         \
-    X(method)                                                                             \
-    X(plain_method)                                                                       \
-    X(block) X(prim) X(prim_failed) X(counted_prim) X(receiver) X(true_) X(false_) X(nil) \
-        X(integer) X(ivar) X(ivar_of_context) X(at) X(at_put) X(size) X(new) X(new_size)  \
-            X(identical) X(not_identical) X(class) X(value) X(value_with_args) X(perform) \
-                X(perform_with_args) X(perform_in_superclass) X(execute_method)           \
-                    X(execute_method_args) X(leave)
+#define ENTERS(X)                                                                                 \
+    X(method)                                                                                     \
+    X(plain_method)                                                                               \
+    X(block)                                                                                      \
+    X(prim) X(prim_failed) X(counted_prim) X(receiver) X(true_) X(false_) X(nil) X(integer)       \
+        X(ivar) X(ivar_of_context) X(at) X(at_put) X(size) X(new) X(new_size) X(identical)        \
+            X(not_identical) X(class) X(value) X(value_with_args) X(perform) X(perform_with_args) \
+                X(perform_in_superclass) X(execute_method) X(execute_method_args) X(leave)
 
 #define DECLARE_OP(name, words) handler_fn op_##name;
 #define DECLARE_FUSED(name, first, second) handler_fn op_##name;

@@ -76,13 +76,19 @@ const char *prim_number_name(unsigned number);
 
 /* ---- Helpers ------------------------------------------------------------------ */
 
-static inline oop boolean(struct vm *vm, bool b) { return b ? vm->heap.true_ : vm->heap.false_; }
+static inline oop boolean(struct vm *vm, bool b) {
+    return b ? vm->heap.true_ : vm->heap.false_;
+}
 static inline oop special_object(struct vm *vm, enum special_object i) {
     return fetch_slot(vm->heap.special_objects, i);
 }
-static inline bool has_class_index(oop o, uint32_t index) { return class_index_of(o) == index; }
+static inline bool has_class_index(oop o, uint32_t index) {
+    return class_index_of(o) == index;
+}
 /* Bytes-format object (string, symbol, byte array, large integer ...). */
-static inline bool is_bytes(oop o) { return is_object(o) && is_bytes_format(format_of(o)); }
+static inline bool is_bytes(oop o) {
+    return is_object(o) && is_bytes_format(format_of(o));
+}
 
 /* Integers of up to 64 bits in SmallInteger or LargeInteger form. The readers
  * answer false when the value is no integer or does not fit. */

@@ -147,7 +147,7 @@ static int prim_test_critical(struct vm *vm, oop *argv, unsigned argc) {
 
 /* ---- Time ------------------------------------------------------------------------------------ */
 
-static int set_timer(struct vm *vm, oop *argv, oop semaphore, int64_t delay_us) {
+static int set_timer(struct vm *vm, oop semaphore, int64_t delay_us) {
     oop nil = vm->heap.nil;
     if (semaphore != nil && !is_semaphore(vm, semaphore))
         return PRIM_BAD_ARGUMENT;
@@ -156,7 +156,6 @@ static int set_timer(struct vm *vm, oop *argv, oop semaphore, int64_t delay_us) 
     if (delay > UINT64_MAX / 4000)
         delay = UINT64_MAX / 4000;
     events_set_timer(vm, semaphore, now + delay * 1000);
-    (void)argv;
     return PRIM_OK;
 }
 
@@ -168,7 +167,7 @@ static int prim_signal_at_ms(struct vm *vm, oop *argv, unsigned argc) {
     int64_t delta = (smallint_value(argv[2]) - now) & 0x1fffffff;
     if (delta >= 0x10000000) /* already past */
         delta = 0;
-    return set_timer(vm, argv, argv[1], delta * 1000);
+    return set_timer(vm, argv[1], delta * 1000);
 }
 
 /* signal: aSemaphore atUTCMicroseconds: since 1901 */
@@ -177,7 +176,7 @@ static int prim_signal_at_us(struct vm *vm, oop *argv, unsigned argc) {
     if (argc != 2 || !prim_read_int64(argv[2], &at))
         return PRIM_BAD_ARGUMENT;
     int64_t now = platform_wall_us(vm->platform) + US_FROM_1901_TO_1970;
-    return set_timer(vm, argv, argv[1], at - now);
+    return set_timer(vm, argv[1], at - now);
 }
 
 /* The idle process gives the processor away: until something happens. */

@@ -85,15 +85,14 @@ static int prim_object_points_to(struct vm *vm, oop *argv, unsigned argc) {
 /* ---- Become ---------------------------------------------------------------------------- */
 
 /* Contexts with frames lose them first: a frame cannot change its identity. */
-static bool divorce_elements(struct vm *vm, oop array) {
+static void divorce_elements(struct vm *vm, oop array) {
     if (is_immediate(array) || format_of(array) != FORMAT_ARRAY)
-        return true;
+        return;
     for (uint64_t i = 0; i < num_slots(array); i++) {
         oop o = fetch_slot(array, i);
         if (is_object(o) && has_class_index(o, CLASS_INDEX_CONTEXT) && context_is_married(o))
             context_put(vm, o, CONTEXT_PC, context_get(vm, o, CONTEXT_PC));
     }
-    return true;
 }
 
 static bool holds_code(oop array) {

@@ -50,8 +50,7 @@ static int prim_snapshot(struct vm *vm, oop *argv, unsigned argc) {
     if (!file_state_can_write_image(vm)) /* SecurityPlugin's disableImageWrite */
         return PRIM_UNSUPPORTED;
     argv[0] = vm->heap.true_;
-    /* Dead objects and what refers to them: the receiver must survive on the stack
-     * of a failure, so it is pushed below the answer's place in the roots. */
+    /* The collection in between may move the receiver, which a failure puts back. */
     vm->prim_method = is_object(receiver) ? receiver : 0;
     oop context = zone_evict_all(vm);
     if (!context) {

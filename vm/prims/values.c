@@ -89,12 +89,19 @@ bool prim_read_number(oop o, double *out) {
 
 int prim_heap_status(enum heap_error error) {
     switch (error) {
-    case HEAP_OK: return PRIM_OK;
-    case HEAP_BAD_RECEIVER: return PRIM_BAD_RECEIVER;
-    case HEAP_NO_MEMORY: return PRIM_NO_MEMORY;
-    case HEAP_INAPPROPRIATE: return PRIM_INAPPROPRIATE;
-    case HEAP_READ_ONLY: return PRIM_NO_MODIFICATION;
-    case HEAP_PINNED: return PRIM_OBJECT_IS_PINNED;
-    default: return PRIM_BAD_ARGUMENT;
+    case HEAP_OK:
+        return PRIM_OK;
+    case HEAP_BAD_RECEIVER:
+        return PRIM_BAD_RECEIVER;
+    case HEAP_NO_MEMORY:
+        return PRIM_NO_MEMORY;
+    case HEAP_INAPPROPRIATE:
+        return PRIM_INAPPROPRIATE;
+    case HEAP_READ_ONLY:
+        return PRIM_NO_MODIFICATION;
+    case HEAP_PINNED:
+        return PRIM_OBJECT_IS_PINNED;
+    default:
+        return PRIM_BAD_ARGUMENT;
     }
 }
