@@ -16,6 +16,7 @@
 
 #define SEND_WORDS 3 /* operation and inline cache */
 
+/* clang-format off */
 #define OPS_STACK(X)                                                                       \
     X(push_temp, 1)                                                                        \
     X(push_ivar, 1)                                                                        \
@@ -115,6 +116,8 @@
         X(ivar) X(ivar_of_context) X(at) X(at_put) X(size) X(new) X(new_size) X(identical)        \
             X(not_identical) X(class) X(value) X(value_with_args) X(perform) X(perform_with_args) \
                 X(perform_in_superclass) X(execute_method) X(execute_method_args) X(leave)
+
+/* clang-format on */
 
 #define DECLARE_OP(name, words) handler_fn op_##name;
 #define DECLARE_FUSED(name, first, second) handler_fn op_##name;
