@@ -10,6 +10,8 @@ int main(int argc, char **argv) {
         return 64;
     struct hosted_config hosted = {.argc = (unsigned)argc - 2, .argv = argv + 2};
     struct platform *platform = hosted_open(&hosted);
+    if (platform == NULL)
+        return 71; /* no memory */
     struct vm *vm;
     char error[512];
     int status = (int)vm_open(&vm, platform, argv[1], NULL, error, sizeof error);

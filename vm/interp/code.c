@@ -234,30 +234,11 @@ const struct code *code_for(struct vm *vm, oop method, uint32_t start) {
     return code;
 }
 
-const struct code *code_for_closure(struct vm *vm, oop closure) {
-    oop method;
-    uint64_t start = 0;
-    if (is_immediate(closure) || num_slots(closure) < CLOSURE_FIRST_COPIED)
-        return NULL;
-    if (is_object(fetch_slot(closure, FULL_CLOSURE_METHOD))) { /* V3: a start pc is there */
-        method = fetch_slot(closure, FULL_CLOSURE_METHOD);
-        start = FULL_BLOCK_START;
-        if (num_slots(closure) < FULL_CLOSURE_FIRST_COPIED)
-            return NULL;
-    } else {
-        oop outer = fetch_slot(closure, CLOSURE_OUTER_CONTEXT);
-        oop pc = fetch_slot(closure, CLOSURE_START_PC);
-        if (is_immediate(outer) || class_index_of(outer) != CLASS_INDEX_CONTEXT ||
-            !is_smallint(pc) || smallint_value(pc) < 2)
-            return NULL;
-        method = fetch_slot(outer, CONTEXT_METHOD);
-        start = (uint64_t)smallint_value(pc) - 1;
-    }
+/* Not in the cache of blocks. */
+const struct code *code_for_closure_key(struct vm *vm, oop method, uint64_t start) {
     struct code_table *t = vm->codes;
-    unsigned h = code_block_hash(method, start);
-    if (t->blocks[h].method == method && t->blocks[h].start == start)
-        return t->blocks[h].code;
     method = follow(method);
+    unsigned h = code_block_hash(method, start);
     if (is_immediate(method) || !is_method_format(format_of(method)) ||
         start >= num_bytes(method) || num_slots(method) == 0)
         return NULL;

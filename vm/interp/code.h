@@ -109,25 +109,37 @@ void code_close(struct vm *vm);
 
 /* Find or translate. `start` as in struct code. NULL: no memory. */
 const struct code *code_for(struct vm *vm, oop method, uint32_t start);
+
+/* The key of a closure's code. False: malformed. */
+static inline bool code_closure_key(oop closure, oop *method, uint64_t *start) {
+    oop second = fetch_slot(closure, FULL_CLOSURE_METHOD);
+    *method = second;
+    *start = FULL_BLOCK_START;
+    if (is_object(second))
+        return num_slots(closure) >= FULL_CLOSURE_FIRST_COPIED;
+    /* V3: a start pc is there, the method is that of the outer context. */
+    oop outer = fetch_slot(closure, CLOSURE_OUTER_CONTEXT);
+    if (is_immediate(outer) || class_index_of(outer) != CLASS_INDEX_CONTEXT ||
+        !is_smallint(second) || smallint_value(second) < 2)
+        return false;
+    *method = fetch_slot(outer, CONTEXT_METHOD);
+    *start = (uint64_t)smallint_value(second) - 1;
+    return true;
+}
+const struct code *code_for_closure_key(struct vm *vm, oop method, uint64_t start);
+
 /* The code that activates a closure of either class; NULL when the closure is
  * malformed or memory is exhausted. */
-const struct code *code_for_closure(struct vm *vm, oop closure);
-
-/* The same, from the cache if it is there. */
-static inline const struct code *code_for_closure_quick(struct vm *vm, oop closure) {
-    oop method = fetch_slot(closure, FULL_CLOSURE_METHOD);
-    uint64_t start = FULL_BLOCK_START;
-    if (!is_object(method)) { /* V3 */
-        oop outer = fetch_slot(closure, CLOSURE_OUTER_CONTEXT);
-        if (is_immediate(outer) || class_index_of(outer) != CLASS_INDEX_CONTEXT)
-            return NULL;
-        start = (uint64_t)smallint_value(method) - 1;
-        method = fetch_slot(outer, CONTEXT_METHOD);
-    }
+static inline const struct code *code_for_closure(struct vm *vm, oop closure) {
+    oop method;
+    uint64_t start;
+    if (is_immediate(closure) || num_slots(closure) < CLOSURE_FIRST_COPIED ||
+        !code_closure_key(closure, &method, &start))
+        return NULL;
     unsigned h = code_block_hash(method, start);
     if (vm->codes->blocks[h].method == method && vm->codes->blocks[h].start == start)
         return vm->codes->blocks[h].code;
-    return code_for_closure(vm, closure);
+    return code_for_closure_key(vm, method, start);
 }
 
 /* Forget all inline caches (a method dictionary changed). */

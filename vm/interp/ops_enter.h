@@ -303,7 +303,7 @@ ENTER(value) {
     const struct code *block = NULL;
     if (likely(is_object(closure) && num_slots(closure) >= CLOSURE_FIRST_COPIED &&
                fetch_slot(closure, CLOSURE_NUM_ARGS) == smallint(x->nargs)))
-        block = code_for_closure_quick(vm, closure);
+        block = code_for_closure(vm, closure);
     if (likely(block && block->nargs == x->nargs)) {
         x = block;
         TAIL(enter_block);
