@@ -16,23 +16,17 @@
 #include "mote/platform.h"
 
 struct hosted_config {
-    unsigned argc;            /* arguments meant for the program ... */
-    char *const *argv;        /* ... without the launcher's own */
-    const char *program_path; /* of the launcher; NULL: "" */
-    uint64_t memory_limit;    /* bytes; 0: three quarters of what the host allows */
-    bool catch_signals;       /* SIGINT, SIGTERM, SIGUSR1 become platform_interrupts */
+    unsigned argc;               /* arguments meant for the program ... */
+    char *const *argv;           /* ... without the launcher's own */
+    const char *program_path;    /* of the launcher; NULL: "" */
+    uint64_t memory_limit;       /* bytes; 0: three quarters of what the host allows */
+    bool catch_signals;          /* SIGINT, SIGTERM, SIGUSR1 become platform_interrupts */
+    const char *image_path;      /* platform_image_path, or NULL */
+    const char *image_name;      /* platform_image_name; NULL: the path */
+    const char *const *settings; /* NAME=value, as if in the environment; NULL ends them */
 };
 
 struct platform *hosted_open(const struct hosted_config *config);
 void hosted_close(struct platform *p);
-
-/* What the signals since the last call ask for. platform_interrupts() counts
- * all of them: who gets an interrupted program back asks here why. */
-enum hosted_request {
-    HOSTED_NOTHING = 0,
-    HOSTED_REPORT = 1, /* SIGUSR1: say what the program is doing, then go on */
-    HOSTED_STOP = 2,   /* SIGINT, SIGTERM */
-};
-enum hosted_request hosted_request(struct platform *p);
 
 #endif

@@ -37,11 +37,11 @@ void hosted_close(struct platform *p) {
     free(p);
 }
 
-enum hosted_request hosted_request(struct platform *p) {
+enum platform_request platform_request(struct platform *p) {
     bool report = atomic_exchange(&p->mailbox->report, false);
     if (atomic_exchange(&p->mailbox->stops, 0) > 0)
-        return HOSTED_STOP;
-    return report ? HOSTED_REPORT : HOSTED_NOTHING;
+        return PLATFORM_REQUEST_STOP;
+    return report ? PLATFORM_REQUEST_REPORT : PLATFORM_REQUEST_NONE;
 }
 
 unsigned platform_argc(struct platform *p) {
@@ -53,10 +53,27 @@ const char *platform_argv(struct platform *p, unsigned i) {
 }
 
 const char *platform_getenv(struct platform *p, const char *name) {
-    (void)p;
+    size_t length = strlen(name);
+    for (const char *const *s = p->config.settings; s != NULL && *s != NULL; s++)
+        if (strncmp(*s, name, length) == 0 && (*s)[length] == '=')
+            return *s + length + 1;
     return getenv(name);
 }
 
 const char *platform_program_path(struct platform *p) {
     return p->config.program_path != NULL ? p->config.program_path : "";
+}
+
+const char *platform_image_path(struct platform *p) {
+    return p->config.image_path;
+}
+
+const char *platform_image_name(struct platform *p) {
+    return p->config.image_name != NULL ? p->config.image_name : p->config.image_path;
+}
+
+void platform_on_crash(struct platform *p, void (*report)(void *arg), void *arg) {
+    (void)p;
+    (void)report;
+    (void)arg;
 }

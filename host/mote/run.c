@@ -1,160 +1,176 @@
-/* `mote run`: an image on a platform until it ends. */
-#include "cache.h"
+/* `mote run`: an image, or a C program, until it ends. */
 #include "crash.h"
 #include "run_options.h"
+#include "run_source.h"
+#include "run_words.h"
 #include "verbs.h"
-#include "mote/vm.h"
 #include "../hosted/hosted.h"
+#include "../qemu/qemu.h"
+#include "../tender/tender.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { EXIT_MEMORY = 71, EXIT_INTERRUPTED = 130 };
+enum { WORDS = MOTE_BOOT_BYTES - sizeof(struct mote_boot) };
+#define TENDER_MEMORY (UINT64_C(1) << 30)
+#define QEMU_MEMORY (UINT64_C(256) << 20)
 
-/* The end of the process gives all memory back at once, faster than vm_close
- * piece by piece; a sanitizer wants to see that nothing has been forgotten. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CLOSE_BEFORE_EXIT true
-#endif
-#endif
-#ifndef CLOSE_BEFORE_EXIT
-#define CLOSE_BEFORE_EXIT false
-#endif
-
-static void put_stderr(void *arg, const char *text, size_t size) {
-    (void)arg;
-    fwrite(text, 1, size, stderr);
-}
-
-/* The path of this program; argv[0] would be what the caller chose to say. */
-static const char *program_path(char out[PATH_MAX]) {
-    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
-    out[n > 0 ? n : 0] = 0;
-    return out;
-}
-
-/* True: run on. An interrupt is either a question, or the end. */
-static bool answer_interrupt(struct platform *platform, struct vm *vm) {
-    bool goes_on = hosted_request(platform) == HOSTED_REPORT;
-    vm_print_stack(vm, goes_on, put_stderr, NULL);
-    return goes_on;
-}
-
-/* Answers the exit status. */
-static int run(struct platform *platform, struct vm *vm, const struct run_options *options) {
-    int status = 0;
-    for (;;) {
-        enum vm_outcome outcome = vm_run(vm, PLATFORM_NEVER, &status);
-        platform_file_flush(platform, STDOUT_FILENO); /* before anything on standard error */
-        switch (outcome) {
-        case VM_EXITED:
-            return status & 0xff;
-        case VM_DEADLINE:
-            break;
-        case VM_INTERRUPTED:
-            if (answer_interrupt(platform, vm))
-                break;
-            fprintf(stderr, "mote: %s: interrupted\n", options->image);
-            return EXIT_INTERRUPTED;
-        case VM_NO_PROCESS:
-            fprintf(stderr, "mote: %s: nothing left to run\n", options->image);
-            return EX_SOFTWARE;
-        case VM_EXHAUSTED:
-            fprintf(stderr, "mote: %s: %s\n", options->image, vm_error(vm));
-            return EXIT_MEMORY;
-        default:
-            fprintf(stderr, "mote: %s: %s\n", options->image, vm_error(vm));
-            vm_print_stack(vm, false, put_stderr, NULL);
-            return EX_SOFTWARE;
-        }
-    }
-}
-
-/* The file to map: the image itself when it is canonical, else its entry in the
- * cache, else the image again, to be rewritten in memory. */
-static int choose_file(const struct run_options *options, const char *image, char *file,
-                       size_t size) {
-    char error[512];
-    int answer = CACHE_NONE;
-    snprintf(error, sizeof error, "%s: --no-cache", image);
-    if (!options->no_cache)
-        answer = cache_canonical_path(image, file, size, error, sizeof error);
-    if (answer == CACHE_BAD_IMAGE || answer == CACHE_NO_INPUT) {
-        fprintf(stderr, "mote: %s\n", error);
-        return answer;
-    }
-    if (answer == CACHE_NONE)
-        snprintf(file, size, "%s", image);
-    if (options->verbose && answer == CACHE_NONE)
-        fprintf(stderr, "mote: on hosted, without the cache: %s\n", error);
-    else if (options->verbose && strcmp(file, image) == 0)
-        fprintf(stderr, "mote: on hosted, mapped from the file itself: %s\n", file);
-    else if (options->verbose)
-        fprintf(stderr, "mote: on hosted, mapped from the cache: %s\n", file);
-    return 0;
-}
-
-static enum vm_outcome open_vm(struct vm **vm, struct platform *platform, const char *file,
-                               const struct vm_config *config) {
-    char error[512];
-    enum vm_outcome outcome = vm_open(vm, platform, file, config, error, sizeof error);
-    /* Another process may have cleaned up the cache meanwhile. */
-    if (outcome == VM_NO_IMAGE && strcmp(file, config->image_name) != 0)
-        outcome = vm_open(vm, platform, config->image_name, config, error, sizeof error);
-    if (outcome != VM_OK)
-        fprintf(stderr, "mote: %s\n", error);
-    return outcome;
-}
-
-static int run_on_hosted(const struct run_options *options, const char *image, const char *file) {
-    char program[PATH_MAX];
-    const struct hosted_config hosted = {.argc = options->image_argc,
-                                         .argv = options->image_argv,
-                                         .program_path = program_path(program),
-                                         .catch_signals = true};
-    const struct vm_config config = {.max_bytes = options->max_bytes,
-                                     .gc_stress = options->gc_stress,
-                                     .count_primitives = options->count_primitives,
-                                     .image_name = image};
-    struct platform *platform = hosted_open(&hosted);
+static int run_on_hosted(const struct run_options *o, const struct run_source *s) {
+    const char *settings[RUN_ENVIRONMENT + 1] = {0};
+    memcpy(settings, o->environment, sizeof o->environment);
+    const struct hosted_config config = {.argc = o->argc,
+                                         .argv = o->argv,
+                                         .program_path = s->launcher,
+                                         .memory_limit = o->memory,
+                                         .catch_signals = true,
+                                         .image_path = s->file,
+                                         .image_name = s->name,
+                                         .settings = settings};
+    signal(SIGPIPE, SIG_IGN); /* the image learns of it from the failing write */
+    crash_contain(s->name);
+    struct platform *platform = hosted_open(&config);
     if (platform == NULL) {
         fprintf(stderr, "mote: no memory or descriptors for the platform\n");
-        return EXIT_MEMORY;
+        return EX_OSERR;
     }
-    struct vm *vm;
-    int status = (int)open_vm(&vm, platform, file, &config);
-    if (status == VM_OK) {
-        status = run(platform, vm, options);
-        if (options->count_primitives)
-            vm_print_primitive_counts(vm, put_stderr, NULL);
-        if (CLOSE_BEFORE_EXIT)
-            vm_close(vm);
-    }
+    int status = mote_main(platform);
     hosted_close(platform);
     return status;
 }
 
+static const char *stream_kind(int fd) {
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return "none";
+    if (S_ISREG(status.st_mode))
+        return "file";
+    if (S_ISCHR(status.st_mode))
+        return isatty(fd) ? "terminal" : "file";
+    return "pipe";
+}
+
+/* The mote's command line; false: too long. */
+static bool make_words(struct words *w, const struct run_options *o, const struct run_source *s) {
+    static const char *const streams[] = {"stdin", "stdout", "stderr"};
+    char number[32];
+    time_t now = time(NULL);
+    struct tm local;
+    if (s->is_image)
+        words_add(w, "image", s->name);
+    words_add(w, "program", s->launcher);
+    if (localtime_r(&now, &local) != NULL && local.tm_gmtoff != 0) {
+        snprintf(number, sizeof number, "%ld", local.tm_gmtoff);
+        words_add(w, "utc_offset", number);
+    }
+    for (int fd = 0; fd < 3; fd++)
+        words_add(w, streams[fd], stream_kind(fd));
+    for (unsigned i = 0; i < o->environment_count; i++)
+        words_add(w, "env", o->environment[i]);
+    for (unsigned i = 0; i < o->argc; i++)
+        words_add(w, "arg", o->argv[i]);
+    return !w->overflow;
+}
+
+static int run_on_qemu(const struct run_options *o, const struct run_source *s, const char *words) {
+    struct qemu_config config = {.program = s->program,
+                                 .name = s->name,
+                                 .command_line = words,
+                                 .machine = o->machine != NULL ? o->machine : "microvm",
+                                 .memory = o->memory != 0 ? o->memory : QEMU_MEMORY,
+                                 .verbose = o->verbose};
+    char path[64];
+    if (s->is_image) {
+        int image;
+        uint64_t bytes;
+        int status = run_source_open_image(s, &image, &bytes);
+        if (status != 0)
+            return status;
+        snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getpid(), image);
+        config.image = path;
+    }
+    return qemu_run(&config);
+}
+
+static int run_on_tender(const struct run_options *o, const struct run_source *s, const char *words,
+                         const struct tender_door *door) {
+    struct tender_config config = {.program = s->program,
+                                   .name = s->name,
+                                   .image = -1,
+                                   .command_line = words,
+                                   .memory = o->memory != 0 ? o->memory : TENDER_MEMORY,
+                                   .verbose = o->verbose};
+    if (s->is_image) {
+        int status = run_source_open_image(s, &config.image, &config.image_bytes);
+        if (status != 0)
+            return status;
+        config.save_path = s->name;
+    }
+    return tender_run(&config, door);
+}
+
+/* The best door that works here; `why` says what was wrong with better ones. */
+static enum run_on choose(bool verbose) {
+    static const struct {
+        const struct tender_door *door;
+        enum run_on on;
+    } best[] = {{&tender_kvm, ON_KVM}, {&tender_process, ON_PROCESS}};
+    for (unsigned i = 0; i < sizeof best / sizeof best[0]; i++) {
+        const char *why = best[i].door->unavailable();
+        if (why == NULL)
+            return best[i].on;
+        if (verbose)
+            fprintf(stderr, "mote: not on %s: %s\n", best[i].door->name, why);
+    }
+    return ON_HOSTED;
+}
+
+static void say_where(const struct run_options *o, const struct run_source *s) {
+    static const char *const names[] = {"", "hosted", "process", "kvm", "qemu"};
+    if (!s->is_image)
+        fprintf(stderr, "mote: on %s: %s\n", names[o->on], s->program);
+    else if (s->why[0] != 0)
+        fprintf(stderr, "mote: on %s, without the cache: %s\n", names[o->on], s->why);
+    else
+        fprintf(stderr, "mote: on %s, mapped from the %s: %s\n", names[o->on],
+                strcmp(s->file, s->name) == 0 ? "file itself" : "cache", s->file);
+}
+
 int verb_run(int argc, char **argv) {
-    struct run_options options;
-    char image[PATH_MAX], file[PATH_MAX];
+    static struct run_options options;
+    static struct run_source source;
+    static char text[WORDS];
     int status;
     if (!run_options_read(argc, argv, &options, &status))
         return status;
-    if (realpath(options.image, image) == NULL) {
-        fprintf(stderr, "mote: %s: open: %s\n", options.image, strerror(errno));
-        return EX_NOINPUT;
-    }
-    status = choose_file(&options, image, file, sizeof file);
+    if (options.on == ON_BEST)
+        options.on = choose(options.verbose);
+    status = run_source_find(&source, options.file, options.no_cache, options.on == ON_HOSTED);
     if (status != 0)
         return status;
-    signal(SIGPIPE, SIG_IGN); /* the image learns of it from the failing write */
-    crash_contain(options.image);
-    return run_on_hosted(&options, image, file);
+    if (options.verbose)
+        say_where(&options, &source);
+    if (options.on == ON_HOSTED)
+        return run_on_hosted(&options, &source);
+
+    struct words words = {.text = text, .room = sizeof text};
+    if (!make_words(&words, &options, &source)) {
+        fprintf(stderr, "mote: run: the arguments are too long: at most %zu bytes go to a mote\n",
+                sizeof text);
+        return EX_USAGE;
+    }
+    if (options.on == ON_QEMU)
+        return run_on_qemu(&options, &source, text);
+    const struct tender_door *door = options.on == ON_KVM ? &tender_kvm : &tender_process;
+    const char *why = door->unavailable();
+    if (why != NULL) {
+        fprintf(stderr, "mote: no mote can run on %s here: %s\n", door->name, why);
+        return EX_OSERR;
+    }
+    return run_on_tender(&options, &source, text, door);
 }

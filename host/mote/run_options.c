@@ -8,30 +8,42 @@
 #include <sysexits.h>
 
 static const char help[] =
-    "usage: mote run [OPTION...] IMAGE [ARGS...]\n"
+    "usage: mote run [OPTION...] FILE [ARGS...]\n"
     "\n"
-    "Run a 64-bit Spur image (Pharo, Squeak, Cuis). It sees ARGS as its own.\n"
+    "Run a 64-bit Spur image (Pharo, Squeak, Cuis), or a C program linked with the\n"
+    "kernel (an ELF file), as a virtual machine. It sees ARGS as its own.\n"
     "\n"
-    "  -m SIZE             object memory limit, e.g. 512M or 2G\n"
-    "  -v                  say on which platform the image runs, and whether it is\n"
-    "                      mapped as it is or from the cache\n"
-    "  --on hosted         where to run it: in this process (the only place so far)\n"
+    "  --on WHERE          where to run it; the best that works here unless said:\n"
+    "                        kvm      a virtual machine of its own\n"
+    "                        process  a sandboxed process\n"
+    "                        hosted   this process, with files and environment\n"
+    "                        qemu     a PC in QEMU (emulated: slow)\n"
+    "  -m SIZE             memory, e.g. 512M or 2G (kvm, process: 1G unless said,\n"
+    "                      qemu: 256M, hosted: three quarters of the machine's);\n"
+    "                      the image's own pages are not counted\n"
+    "  -e NAME[=VALUE]     an environment variable for it (VALUE: as it is here)\n"
+    "  --machine TYPE      QEMU's machine: microvm (unless said) or q35\n"
+    "  -v                  say where it runs, and from which file the image is mapped\n"
     "  --no-cache          do not keep a canonical copy of a foreign image\n"
     "  --count-primitives  at the end, list the primitives called and missing\n"
     "  --help              this text\n"
     "\n"
-    "Environment: MOTE_GC_STRESS=N collects garbage at every Nth allocation and\n"
-    "verifies the object memory after each collection.\n"
+    "Files: on kvm and process an image can be saved to its own file and sees no\n"
+    "others; on qemu it sees none; on hosted all.\n"
+    "\n"
+    "Environment: MOTE_ON=WHERE instead of --on. MOTE_GC_STRESS=N collects garbage\n"
+    "at every Nth allocation and verifies the object memory after each collection.\n"
     "\n"
     "SIGINT and SIGTERM stop the image and print its stack; SIGUSR1 prints the\n"
     "stacks of all its processes and lets it go on.\n"
     "\n"
     "Exit status: the image's own, or\n"
     "  64  wrong use of this command\n"
-    "  65  not an image, or a damaged one\n"
-    "  66  the image cannot be read\n"
-    "  70  the object memory is damaged, or no process of the image can run\n"
-    "  71  out of memory\n"
+    "  65  not an image (or ELF file of a mote), or a damaged one\n"
+    "  66  the file cannot be read\n"
+    "  70  it crashed: the object memory is damaged, a wild access, or no process\n"
+    "      of the image can run\n"
+    "  71  out of memory, or the host refuses something\n"
     "  130 interrupted\n";
 
 static bool complain(int *status, const char *format, ...) {
@@ -40,8 +52,9 @@ static bool complain(int *status, const char *format, ...) {
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
-    fputs("\nusage: mote run [-m SIZE] [-v] [--on hosted] [--no-cache] [--count-primitives] "
-          "IMAGE [ARGS...]\n",
+    fputs("\nusage: mote run [--on kvm|process|hosted|qemu] [-m SIZE] [-e NAME[=VALUE]]\n"
+          "                [--machine microvm|q35] [-v] [--no-cache] [--count-primitives]\n"
+          "                FILE [ARGS...]\n",
           stderr);
     *status = EX_USAGE;
     return false;
@@ -75,14 +88,69 @@ static bool read_size(const char *text, uint64_t *out) {
     return true;
 }
 
+static bool read_on(const char *source, const char *name, struct run_options *out, int *status) {
+    static const struct {
+        const char *name;
+        enum run_on on;
+    } places[] = {
+        {"kvm", ON_KVM}, {"process", ON_PROCESS}, {"hosted", ON_HOSTED}, {"qemu", ON_QEMU}};
+    for (unsigned i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (strcmp(name, places[i].name) == 0) {
+            out->on = places[i].on;
+            return true;
+        }
+    }
+    return complain(status, "%s '%s': there are kvm, process, hosted and qemu", source, name);
+}
+
+static bool add_environment(const char *setting, struct run_options *out, int *status) {
+    if (out->environment_count == RUN_ENVIRONMENT)
+        return complain(status, "more than %d -e options", RUN_ENVIRONMENT);
+    if (*setting == '=' || *setting == 0)
+        return complain(status, "-e '%s' has no name", setting);
+    if (strchr(setting, '=') == NULL) {
+        const char *value = getenv(setting);
+        if (value == NULL)
+            return true;
+        size_t size = strlen(setting) + strlen(value) + 2;
+        char *text = malloc(size); /* lives as long as the process */
+        if (text == NULL)
+            return complain(status, "no memory for -e %s", setting);
+        snprintf(text, size, "%s=%s", setting, value);
+        setting = text;
+    }
+    out->environment[out->environment_count++] = setting;
+    return true;
+}
+
 static bool read_environment(struct run_options *out, int *status) {
-    const char *stress = getenv("MOTE_GC_STRESS");
+    const char *on = getenv("MOTE_ON"), *stress = getenv("MOTE_GC_STRESS");
+    if (out->on == ON_BEST && on != NULL && *on != 0 && !read_on("MOTE_ON", on, out, status))
+        return false;
     if (stress == NULL || *stress == 0)
         return true;
     char *end;
-    out->gc_stress = strtoull(stress, &end, 10);
+    strtoull(stress, &end, 10);
     if (*stress < '0' || *stress > '9' || *end != 0)
         return complain(status, "MOTE_GC_STRESS=%s is no number", stress);
+    return add_environment("MOTE_GC_STRESS", out, status);
+}
+
+/* Options with a value. */
+static bool read_valued(const char *option, const char *value, struct run_options *out,
+                        int *status) {
+    if (strcmp(option, "-m") == 0)
+        return (value != NULL && read_size(value, &out->memory)) ||
+               complain(status, "-m needs a size such as 512M");
+    if (value == NULL)
+        return complain(status, "%s needs a value", option);
+    if (strcmp(option, "--on") == 0)
+        return read_on("--on", value, out, status);
+    if (strcmp(option, "-e") == 0)
+        return add_environment(value, out, status);
+    if (strcmp(value, "microvm") != 0 && strcmp(value, "q35") != 0)
+        return complain(status, "--machine '%s': there are microvm and q35", value);
+    out->machine = value;
     return true;
 }
 
@@ -106,22 +174,23 @@ bool run_options_read(int argc, char **argv, struct run_options *out, int *statu
             out->no_cache = true;
         } else if (strcmp(option, "--count-primitives") == 0) {
             out->count_primitives = true;
-        } else if (strcmp(option, "-m") == 0) {
-            if (++i == argc || !read_size(argv[i], &out->max_bytes))
-                return complain(status, "-m needs a size such as 512M");
-        } else if (strcmp(option, "--on") == 0) {
-            if (++i == argc)
-                return complain(status, "--on needs the name of a platform: hosted");
-            if (strcmp(argv[i], "hosted") != 0)
-                return complain(status, "no platform '%s': hosted is the only one", argv[i]);
+        } else if (strcmp(option, "-m") == 0 || strcmp(option, "--on") == 0 ||
+                   strcmp(option, "-e") == 0 || strcmp(option, "--machine") == 0) {
+            i++;
+            if (!read_valued(option, i < argc ? argv[i] : NULL, out, status))
+                return false;
         } else {
             return complain(status, "no option '%s'", option);
         }
     }
     if (i >= argc)
         return complain(status, "which image?");
-    out->image = argv[i];
-    out->image_argc = (unsigned)(argc - i - 1);
-    out->image_argv = argv + i + 1;
-    return read_environment(out, status);
+    out->file = argv[i];
+    out->argc = (unsigned)(argc - i - 1);
+    out->argv = argv + i + 1;
+    if (!read_environment(out, status))
+        return false;
+    if (out->machine != NULL && out->on != ON_QEMU)
+        return complain(status, "--machine %s is for --on qemu", out->machine);
+    return !out->count_primitives || add_environment("MOTE_COUNT_PRIMITIVES=1", out, status);
 }

@@ -7,12 +7,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum run_on { ON_BEST, ON_HOSTED, ON_PROCESS, ON_KVM, ON_QEMU };
+
+enum { RUN_ENVIRONMENT = 48 }; /* most -e options */
+
 struct run_options {
-    const char *image;
-    unsigned image_argc; /* arguments for the image */
-    char **image_argv;
-    uint64_t max_bytes; /* -m; 0: not said */
-    uint64_t gc_stress; /* MOTE_GC_STRESS; 0: off */
+    const char *file; /* an image, or a C program's ELF file */
+    unsigned argc;    /* arguments for it */
+    char **argv;
+    enum run_on on;
+    const char *machine; /* of QEMU: microvm, q35 */
+    uint64_t memory;     /* -m; 0: not said */
+    unsigned environment_count;
+    const char *environment[RUN_ENVIRONMENT]; /* NAME=value */
     bool count_primitives, verbose, no_cache;
 };
 

@@ -1,6 +1,7 @@
 /*
  * platform.h - the whole contract between a program (the Smalltalk VM, or a C
- * program) and what it runs on: the hosted platform, later the mote kernel.
+ * program) and what it runs on: the mote kernel (kernel/), or the hosted
+ * platform (host/hosted/), which is a Linux process.
  *
  * Errors: a function that can fail returns 0 (or a count) on success and a
  * negative PLATFORM_E* on failure, never a host errno. Functions without an
@@ -85,9 +86,18 @@ void platform_wait(struct platform *p, uint64_t monotonic_ns);
  * thread or from a signal handler. */
 void platform_wake(struct platform *p);
 
-/* Somebody outside (Ctrl-C, the tender) asks the program to stop: the number
- * of requests since the last call. */
+/* Somebody outside (Ctrl-C, the tender) asks the program to stop or to report:
+ * the number of requests since the last call. */
 unsigned platform_interrupts(struct platform *p);
+
+/* What those requests were, since the last call of this function: who gets an
+ * interrupted program back asks here why. */
+enum platform_request {
+    PLATFORM_REQUEST_NONE = 0,
+    PLATFORM_REQUEST_REPORT = 1, /* say what the program is doing, then go on */
+    PLATFORM_REQUEST_STOP = 2,
+};
+enum platform_request platform_request(struct platform *p);
 
 /* ---- Console, entropy, arguments ------------------------------------------ */
 
@@ -103,6 +113,21 @@ const char *platform_argv(struct platform *p, unsigned i);
 const char *platform_getenv(struct platform *p, const char *name);
 /* Path of the launcher itself ("" where there is none). */
 const char *platform_program_path(struct platform *p);
+/* The image that the launcher was given, as a path for platform_image_open and
+ * as the name by which the image knows itself. NULL: none. */
+const char *platform_image_path(struct platform *p);
+const char *platform_image_name(struct platform *p);
+
+/* ---- The program ------------------------------------------------------------ */
+
+/* What a C program defines. Its result (the low 8 bits) is the exit status. */
+int mote_main(struct platform *p);
+
+/* After a crash of the program (a wild access ...) `report` is called once, on
+ * a small stack of its own, to say through the console what it still knows; the
+ * mote then ends with status 70. Anything may be damaged: a second crash ends
+ * the report. NULL: nothing is called. Hosted: ignored, the process has its own. */
+void platform_on_crash(struct platform *p, void (*report)(void *arg), void *arg);
 
 /* ---- Files ---------------------------------------------------------------
  * Paths are UTF-8 with '/' as the delimiter. Handles are small non-negative

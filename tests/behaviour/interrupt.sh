@@ -1,5 +1,6 @@
 # Ctrl-C, SIGTERM and SIGUSR1, while an image is busy and while it sleeps.
 . "$(dirname "$0")/lib.sh"
+on_doors hosted process kvm
 need_image pharo8-kernel.image
 timeout 120 "$MOTE" run pharo8-kernel.image || exit 1
 

@@ -3,8 +3,11 @@
 #   MOTE         the command     MOTE_IMAGES  directory of the real images, or ''
 #   WORK         empty directory QUICK        set: leave out what takes long
 #   LABEL        goes before each name
+test_file=$(readlink -f "$0")
 cd "$WORK" || exit 1
 export HOME="$WORK" XDG_CACHE_HOME="$WORK/cache"
+# Where motes run unless a test says otherwise.
+export MOTE_ON="${MOTE_ON:-hosted}"
 
 ok() { echo "ok - $LABEL$1"; }
 not_ok() { echo "not ok - $LABEL$1${2:+: $2}"; }
@@ -30,6 +33,21 @@ need_image() {
     fi
     cp "$MOTE_IMAGES/$1" "$WORK/$1"
     chmod u+w "$WORK/$1"
+}
+
+# on_doors DOOR... - what follows in the test is run for each of these, in a
+# directory of its own, with MOTE_ON set and the door's name before each line
+on_doors() {
+    [ -z "$DOOR" ] || return 0
+    for DOOR; do
+        if [ "$DOOR" = kvm ] && ! [ -w /dev/kvm ]; then
+            skip kvm "/dev/kvm is not there or not for this user"
+            continue
+        fi
+        mkdir "$WORK/$DOOR"
+        DOOR=$DOOR MOTE_ON=$DOOR WORK=$WORK/$DOOR LABEL="$LABEL$DOOR: " sh "$test_file" || exit 1
+    done
+    exit 0
 }
 
 # status COMMAND... - run it, output to $WORK/out and $WORK/err; its status in

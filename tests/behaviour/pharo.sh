@@ -1,5 +1,6 @@
 # The Pharo 8 kernel image: first start initialises and saves, then commands.
 . "$(dirname "$0")/lib.sh"
+on_doors hosted process kvm
 need_image pharo8-kernel.image
 version="[version] 'Pharo8.0.0' 'Pharo-8.0.0+build.1080.sha.9f5ce2e933bc762841674ca3cf8476248a10247d (64 Bit)'"
 

@@ -1,9 +1,10 @@
 # kill -9 at any moment of a save leaves the old image or the new one, whole.
 . "$(dirname "$0")/lib.sh"
+on_doors hosted process kvm
 need_image pharo8-kernel.image
 version="[version] 'Pharo8.0.0' 'Pharo-8.0.0+build.1080.sha.9f5ce2e933bc762841674ca3cf8476248a10247d (64 Bit)'"
-rounds=${QUICK:+15}
-rounds=${rounds:-60}
+rounds=${QUICK:+10}
+rounds=${rounds:-40}
 
 # How long a first start takes, in milliseconds.
 cp pharo8-kernel.image timed.image

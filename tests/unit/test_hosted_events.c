@@ -162,11 +162,11 @@ static void interrupts_are_counted_and_set_the_preempt_byte(void **state) {
     assert_int_equal(*platform_preempt(deaf), 0);
     assert_int_equal(platform_interrupts(p), 2);
     assert_int_equal(platform_interrupts(p), 0);
-    assert_int_equal(hosted_request(p), HOSTED_STOP);
-    assert_int_equal(hosted_request(p), HOSTED_NOTHING);
+    assert_int_equal(platform_request(p), PLATFORM_REQUEST_STOP);
+    assert_int_equal(platform_request(p), PLATFORM_REQUEST_NONE);
     raise(SIGUSR1);
     assert_int_equal(platform_interrupts(p), 1);
-    assert_int_equal(hosted_request(p), HOSTED_REPORT);
+    assert_int_equal(platform_request(p), PLATFORM_REQUEST_REPORT);
     hosted_close(deaf);
     hosted_close(p);
 }

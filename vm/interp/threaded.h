@@ -107,6 +107,13 @@
     X(temp_equal_integer, push_temp_push_integer, equal)                       \
     X(temp_equal_integer_jump_false, temp_equal_integer, jump_false)
 
+/* What may come second in a fused operation. */
+#define OPS_SECOND(X) \
+    X(push_temp) X(push_integer) X(push_ivar) X(add) X(subtract) X(pop_temp) X(send) \
+    X(send_special) X(return_top) X(jump_false) X(pop) X(pop_ivar) X(push_receiver) \
+    X(jump_back) X(return_receiver) X(jump_true) X(identical) X(less_equal) X(less) \
+    X(equal)
+
 /* How an activation begins: struct code's `enter`. */
 #define ENTERS(X)                                                                                 \
     X(method)                                                                                     \

@@ -261,8 +261,18 @@ static const uint8_t words_of[OPCODE_COUNT] = {
 #define WORDS(name, words) [OP_##name] = words,
     OPS_STACK(WORDS) OPS_CONTROL(WORDS) OPS_SEND(WORDS)};
 
-static const uint8_t fused[OPCODE_COUNT][OPCODE_COUNT] = {
-#define FUSED(name, first, second) [OP_##first][OP_##second] = OP_##name,
+enum second {
+    SECOND_none,
+#define SECOND(name) SECOND_##name,
+    OPS_SECOND(SECOND) SECOND_COUNT
+};
+
+static const uint8_t second_of[OPCODE_COUNT] = {
+#define SECOND_OF(name) [OP_##name] = SECOND_##name,
+    OPS_SECOND(SECOND_OF)};
+
+static const uint8_t fused[OPCODE_COUNT][SECOND_COUNT] = {
+#define FUSED(name, first, second) [OP_##first][SECOND_##second] = OP_##name,
     OPS_FUSED(FUSED)};
 
 static bool is_jump(int32_t op) {
@@ -287,9 +297,10 @@ static void finish(struct translation *t) {
         }
         for (uint32_t end = i + words; end < t->count;) {
             int32_t next = t->words[end].op;
-            if (!fused[op][next])
+            uint8_t both = fused[op][second_of[next]];
+            if (!both)
                 break;
-            op = fused[op][next];
+            op = both;
             end += words_of[next];
         }
         w->op = handler_offset(handlers[op]);

@@ -1,0 +1,1 @@
+"""The sections of the benchmarks, a module each: run(options, scratch, results)."""
