@@ -33,7 +33,8 @@ GUEST_CFLAGS = --target=x86_64-linux-musl -nostdinc -isystem $(RESOURCES)/includ
 # What an image spends its time in is compiled for speed, the rest for size.
 GUEST_FAST := $(addprefix vm/interp/,threaded.c activate.c returns.c lookup.c arith.c) \
     $(addprefix vm/memory/,allocate.c instantiate.c scavenge.c tenure.c remember.c mark.c sweep.c slots.c \
-    hash.c follow.c) $(addprefix vm/prims/,object.c integer.c large_limbs.c words.c strings.c) kernel/libc/%
+    hash.c follow.c) $(addprefix vm/prims/,object.c integer.c large_limbs.c values.c words.c strings.c) \
+    $(addprefix kernel/libc/,copy.c fill.c compare.c)
 GUEST_LD = $(LD) -static -nostdlib -z max-page-size=4096 -z separate-loadable-segments \
     --gc-sections --icf=safe -O2 -T kernel/mote.ld
 RESOURCES = $(eval RESOURCES := $$(shell $(CC) -print-resource-dir))$(RESOURCES)
@@ -143,16 +144,8 @@ $(GUEST)/%.S.o: %.S
 	@echo "  AS    $< (kernel)"
 	$(Q)$(CC) --target=x86_64-linux-musl -Iinclude -Ikernel -MMD -MP -g -c -o $@ $<
 
-$(GUEST)/libmote-kernel.a: $(KERNEL_OBJ)
-	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
-
-$(GUEST)/libmote-vm.a: $(VM_SRC:%.c=$(GUEST)/%.o)
-	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
-
 # The kernel's object files come first: their definitions replace musl's.
-$(GUEST)/mote-vm.elf: $(KERNEL_OBJ) $(GUEST)/apps/vm/main.o $(GUEST)/libmote-vm.a kernel/mote.ld
+$(GUEST)/mote-vm.elf: $(KERNEL_OBJ) $(GUEST)/apps/vm/main.o $(VM_SRC:%.c=$(GUEST)/%.o) kernel/mote.ld
 	@echo "  LD    $@"
 	$(Q)$(GUEST_LD) -Map=$@.map -o $@ $(filter-out %.ld,$^) $(MUSL_LIB)
 	$(Q)sh kernel/check-elf $@
@@ -197,13 +190,13 @@ run: deps-quick
 	@BUILD=$(BUILD) IMAGES=$(IMAGES) IMAGE='$(IMAGE)' ARGS='$(ARGS)' sh tests/try
 
 test: deps-quick
-	@$(MAKE) --no-print-directory all unit
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan GUEST=$(GUEST) SAN='$(ADDRESS)' CFLAGS='-O1 -g' all unit
+	@$(MAKE) --no-print-directory all unit hostile
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan GUEST=$(GUEST) SAN='$(ADDRESS)' CFLAGS='-O1 -g' all unit hostile
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz SAN='$(FUZZ)' CFLAGS='-O1 -g' fuzzers
 	@MOTE_IMAGES=$(IMAGES) sh tests/run --plain $(BUILD) --asan $(BUILD)/asan --fuzz $(BUILD)/fuzz
 
 check: deps-quick
-	@$(MAKE) --no-print-directory all unit
+	@$(MAKE) --no-print-directory all unit hostile
 	@MOTE_IMAGES=$(IMAGES) sh tests/run --quick --plain $(BUILD)
 
 # The fuzz targets for SECONDS each (ten minutes if nothing is said).
@@ -215,6 +208,10 @@ fuzz: deps-quick
 bench: deps-quick
 	@$(MAKE) --no-print-directory all $(BENCHES)
 	@BUILD=$(BUILD) MOTE_IMAGES=$(IMAGES) python3 bench/run
+
+# Bytes by component of the programs on the kernel.
+size: $(PROGRAMS)
+	@python3 bench/size $(BUILD)
 
 # ---- The house -----------------------------------------------------------------
 
@@ -235,6 +232,7 @@ lint:
 
 install: all
 	install -D -m 755 $(BUILD)/mote $(DESTDIR)$(PREFIX)/bin/mote
+	install -D -m 644 $(BUILD)/mote-vm.elf $(DESTDIR)$(PREFIX)/lib/mote/mote-vm.elf
 	install -D -m 644 $(BUILD)/libmote-vm.a $(DESTDIR)$(PREFIX)/lib/libmote-vm.a
 	install -D -m 644 $(BUILD)/libmote-hosted.a $(DESTDIR)$(PREFIX)/lib/libmote-hosted.a
 	install -d $(DESTDIR)$(PREFIX)/include/mote
@@ -245,11 +243,12 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'make            build/mote and the libraries'
+	@echo 'make            build/mote, the programs on the kernel (build/*.elf), the libraries'
 	@echo 'make run        run a copy of the Pharo kernel image; IMAGE=file ARGS=... runs that one'
 	@echo 'make test       all tests, also under ASan and UBSan, and short fuzzing'
 	@echo 'make check      the quick part of the tests'
 	@echo 'make bench      the benchmarks'
+	@echo 'make size       bytes by component of mote-vm.elf and hello.elf'
 	@echo 'make fuzz       the fuzz targets, SECONDS=600 each'
 	@echo 'make deps       install the Debian packages: $(PACKAGES)'
 	@echo 'make format     clang-format all sources;  make lint only complains'
@@ -258,7 +257,7 @@ help:
 	@echo 'BUILD=dir builds elsewhere; SAN=-fsanitize=... instruments; V=1 shows the commands;'
 	@echo 'IMAGES=dir is where the real images are ($(IMAGES))'
 
-.PHONY: all unit fuzzers run test check fuzz bench deps deps-quick format lint install clean help
+.PHONY: all unit fuzzers run test check fuzz bench size deps deps-quick format lint install clean help
 .DELETE_ON_ERROR:
 include tests/hostile/hostile.mk
 

@@ -80,7 +80,7 @@ class Results:
 
 # ---- Measuring ------------------------------------------------------------------------
 
-MEASURED = ["wall_us", "peak_kb", "minor_faults", "status", "first_us"]
+MEASURED = ["wall_us", "cpu_us", "peak_kb", "minor_faults", "status", "first_us"]
 
 
 class Run:
@@ -89,8 +89,9 @@ class Run:
     def __init__(self, line):
         number, self.run, *self.fields = line.split("\t")
         self.number = int(number)
-        wall, peak, _, status, *first = self.fields
-        self.wall, self.peak, self.failed = float(wall) / 1e3, int(peak), status != "0"
+        wall, cpu, peak, _, status, *first = self.fields
+        self.wall, self.cpu = float(wall) / 1e3, float(cpu) / 1e3  # ms
+        self.peak, self.failed = int(peak), status != "0"
         self.first = float(first[0]) / 1e3 if first else None  # ms; negative: no output
 
 

@@ -39,7 +39,7 @@ static const struct program programs[] = {
        "again: self send primes int 1027 send = jumpFalse wrong "
        "temp 0 int 1 send - storeTemp 0 int 0 send > jumpFalse done jump again "
        "done: true return wrong: false return"}}},
-    {"objects", /* a tree of 16 MB lives while smaller ones come and go */
+    {"objects", /* a tree of 2 MB lives while smaller ones come and go */
      {{"Test", "tree:",
        "temps 1 lit %Array int 2 send new: popTemp 1 temp 0 int 0 send = jumpFalse more "
        "temp 1 return "
@@ -50,10 +50,10 @@ static const struct program programs[] = {
        "more: int 1 self temp 0 int 1 send at: send count: send + "
        "self temp 0 int 2 send at: send count: send + return"},
       {"Test", "compute",
-       "temps 2 self int 18 send tree: popTemp 0 int 300 popTemp 1 "
-       "again: self self int 15 send tree: send count: int 65535 send = jumpFalse wrong "
+       "temps 2 self int 15 send tree: popTemp 0 int 4800 popTemp 1 "
+       "again: self self int 12 send tree: send count: int 8191 send = jumpFalse wrong "
        "temp 1 int 1 send - storeTemp 1 int 0 send > jumpFalse done jump again "
-       "done: self temp 0 send count: int 524287 send = return wrong: false return"}}},
+       "done: self temp 0 send count: int 65535 send = return wrong: false return"}}},
     {"floats",
      {{"Test", "compute",
        "temps 2 lit @start popTemp 0 int 40000000 popTemp 1 "

@@ -3,8 +3,8 @@
  * measure [--first] RUNS -- COMMAND [ARGS...] [-- COMMAND [ARGS...]]...
  *
  * One line a run, tab-separated: number of the command (from 0), of the run,
- * wall time in microseconds, peak resident size in KiB, minor page faults, exit
- * status. With --first also the microseconds from before the fork to the first
+ * wall time and processor time in microseconds, peak resident size in KiB, minor
+ * page faults, exit status. With --first also the microseconds from before the fork to the first
  * byte on standard output, -1 if none came. Standard input is /dev/null, and so
  * is standard output without --first. A small program does this because a
  * process begins with its parent's peak size.
@@ -38,6 +38,10 @@ static double first_byte(int fd) {
     return first;
 }
 
+static double us(struct timeval t) {
+    return (double)t.tv_sec * 1e6 + (double)t.tv_usec;
+}
+
 static void measure(int number, int run, char **command, bool ask_first) {
     int output[2];
     if (ask_first && pipe(output) != 0) {
@@ -67,8 +71,8 @@ static void measure(int number, int run, char **command, bool ask_first) {
         wait4(pid, &status, 0, &used);
     double end = now_us();
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-    printf("%d\t%d\t%.0f\t%ld\t%ld\t%d", number, run, end - start, used.ru_maxrss, used.ru_minflt,
-           code);
+    printf("%d\t%d\t%.0f\t%.0f\t%ld\t%ld\t%d", number, run, end - start,
+           us(used.ru_utime) + us(used.ru_stime), used.ru_maxrss, used.ru_minflt, code);
     if (ask_first)
         printf("\t%.0f", first > 0 ? first - start : -1);
     putchar('\n');

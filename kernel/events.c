@@ -26,9 +26,9 @@ void platform_wait(struct platform *p, uint64_t monotonic_ns) {
         p->wake = false;
         return;
     }
-    if (monotonic_ns != PLATFORM_NEVER && monotonic_ns <= platform_monotonic_ns(p))
-        return;
-    p->door->wait(monotonic_ns);
+    while (!*p->preempt &&
+           (monotonic_ns == PLATFORM_NEVER || platform_monotonic_ns(p) < monotonic_ns))
+        p->door->wait(monotonic_ns); /* may be woken for nothing */
     p->wake = false;
 }
 

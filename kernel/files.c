@@ -85,11 +85,14 @@ int platform_lchown(struct platform *p, const char *path, uint32_t uid, uint32_t
     return platform_chown(p, path, uid, gid);
 }
 
+/* There is always a working directory; images cannot start without. */
 int64_t platform_cwd(struct platform *p, char *out, size_t size) {
     (void)p;
-    (void)out;
-    (void)size;
-    return PLATFORM_ENOTSUP;
+    if (size < 2)
+        return PLATFORM_EINVAL;
+    out[0] = '/';
+    out[1] = 0;
+    return 1;
 }
 
 int platform_dir_open(struct platform *p, const char *path, struct platform_dir **out) {

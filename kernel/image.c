@@ -58,6 +58,7 @@ int platform_image_map(struct platform_image *image, uint64_t at, void *base, si
         return 0;
     if (at < MOTE_PAGE || (uintptr_t)base != MOTE_IMAGE_BASE + (at - MOTE_PAGE))
         return PLATFORM_ENOTSUP;
+    memory_image_mapped((uintptr_t)base + size);
     return 0;
 }
 

@@ -26,7 +26,7 @@ struct door {
     /* Memory of the arena. make_accessible: [at, at + size) can be touched from
      * now on and reads as zero where it was never written (PLATFORM_ENOMEM);
      * whole pages. discard: reads as zero again, costs nothing; parts that were
-     * never accessible may be among it. Neither is called for the image's pages. */
+     * never accessible may be among it, the image's pages are not. */
     int (*make_accessible)(uintptr_t at, size_t size);
     void (*discard)(uintptr_t at, size_t size);
     /* Time: `deadline` is in monotonic ns. arm: the preempt byte is set when it

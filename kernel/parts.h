@@ -7,8 +7,10 @@
 
 #include "kernel.h"
 
-/* memory.c: before the first reservation. */
+/* memory.c: before the first reservation; and, the image is wanted where it lies,
+ * up to `end`. */
 void memory_open(void);
+void memory_image_mapped(uintptr_t end);
 
 /* streams.c: what is held back of standard output goes to its console. */
 void streams_flush(void);

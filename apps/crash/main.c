@@ -54,6 +54,10 @@ static void trap(void) {
     __builtin_trap();
 }
 
+static void read_wild(void) {
+    zero = *(volatile int *)(nowhere + 0xdeadbeeefffffff0);
+}
+
 static void halt(void) {
     __asm__ volatile("hlt");
 }
@@ -65,6 +69,7 @@ static const struct {
     {"null", write_to_null}, {"text", write_to_text}, {"copy", copy_to_null},
     {"jump", jump_to_null},  {"data", jump_to_data},  {"overflow", overflow_stack},
     {"divide", divide},      {"trap", trap},          {"halt", halt},
+    {"wild", read_wild},
 };
 
 /* The program's own part of the report. */
@@ -82,8 +87,8 @@ int mote_main(struct platform *p) {
     for (unsigned i = 0; platform_argc(p) > 0 && i < sizeof crashes / sizeof crashes[0]; i++)
         if (strcmp(platform_argv(p, 0), crashes[i].name) == 0)
             crashes[i].run();
-    static const char usage[] = "crash: null, text, copy, jump, data, overflow, divide, trap or "
-                                "halt; again\n";
+    static const char usage[] = "crash: null, text, copy, jump, data, overflow, divide, trap, "
+                                "halt or wild; again\n";
     platform_console_write(p, 2, usage, sizeof usage - 1);
     return 64;
 }

@@ -10,7 +10,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { EXIT_SOFTWARE = 70, EXIT_MEMORY = 71, EXIT_INTERRUPTED = 130 };
@@ -88,12 +87,20 @@ static int run(const struct running *r, const char *name) {
     }
 }
 
+/* Decimal digits, as far as they go; NULL: 0. */
+static uint64_t read_number(const char *text) {
+    uint64_t value = 0;
+    for (; text != NULL && *text >= '0' && *text <= '9'; text++)
+        value = value * 10 + (uint64_t)(*text - '0');
+    return value;
+}
+
 static enum vm_outcome open_vm(struct vm **vm, struct platform *p) {
     char error[512];
     const char *path = platform_image_path(p), *name = platform_image_name(p);
     const char *stress = platform_getenv(p, "MOTE_GC_STRESS");
     const struct vm_config config = {
-        .gc_stress = stress != NULL ? strtoull(stress, NULL, 10) : 0,
+        .gc_stress = read_number(stress),
         .count_primitives = platform_getenv(p, "MOTE_COUNT_PRIMITIVES") != NULL,
         .image_name = name,
     };

@@ -7,19 +7,21 @@ from crowd import memory_each
 STARTS = 20  # of hello or printVersion, before and beside the swarm
 
 
-def swarm(options, scratch, vm, what, idle, probe):
-    """One row of the results."""
+def swarm(options, scratch, vm, what, idle, probe, word=b""):
+    """One row of the results. `word` is what each of them says when it is there."""
     before = Figures(measure(options, STARTS, [probe], scratch)[0])
     crowd, each = memory_each(idle, options.motes, scratch)
     beside = Figures(measure(options, STARTS, [probe], scratch)[0])
-    dead, left, count = crowd.dead(), crowd.end(), options.motes
+    count, there = options.motes, crowd.said().count(word) if word else options.motes
+    dead, left = crowd.dead(), crowd.end()
     notes = "".join([f"   {dead} DIED" if dead else "",
+                     f"   {count - there} NEVER STARTED" if there != count else "",
                      "" if crowd.quiet else "   NEVER QUIET",
                      f"   {left} PROCESSES LEFT BEHIND" if left else ""])
     say(f"  {vm.label:8} {what:13} {each:7.0f} KB each   all started in {crowd.seconds:5.1f} s   "
         f"alone {before.text()}   beside {count} {beside.text()}   {beside.ratio(before)}{notes}")
     return (vm.name, what, count, round(each), f"{crowd.seconds:.3f}", before.median, before.least,
-            beside.median, beside.least, dead, int(crowd.quiet))
+            beside.median, beside.least, dead + count - there, int(crowd.quiet))
 
 
 def run(options, scratch, results):
@@ -30,7 +32,7 @@ def run(options, scratch, results):
     for vm in vms:
         if os.path.exists(idle) and os.path.exists(hello):
             rows.append(swarm(options, scratch, vm, "C program", [*vm.command, idle],
-                              [*vm.command, hello]))
+                              [*vm.command, hello], b"ready\n"))
         if image is not None:
             copy = copy_for(image, scratch, "swarm")
             rows.append(swarm(options, scratch, vm, "Pharo image",

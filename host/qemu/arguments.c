@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 
 /* What the kernel needs beside what the program may use: itself, page tables, the
  * first megabyte. */
@@ -38,8 +39,10 @@ static void add_machine(struct qemu_arguments *a, const struct qemu_config *conf
     snprintf(a->accel, sizeof a->accel, "%s", accel != NULL && accel[0] != 0 ? accel : "tcg");
     snprintf(a->machine, sizeof a->machine, "%s%s", config->machine,
              micro ? ",acpi=off,pic=off,x-option-roms=off" : "");
-    uint64_t bytes = config->memory + config->memory / TABLE_SHARE + KERNEL_BYTES + image_bytes(config);
-    snprintf(a->memory, sizeof a->memory, "%" PRIu64 "k", (bytes + PAGE - 1) / PAGE * (PAGE / 1024));
+    uint64_t bytes =
+        config->memory + config->memory / TABLE_SHARE + KERNEL_BYTES + image_bytes(config);
+    snprintf(a->memory, sizeof a->memory, "%" PRIu64 "k",
+             (bytes + PAGE - 1) / PAGE * (PAGE / 1024));
     add2(a, "-accel", a->accel);
     add2(a, "-M", a->machine);
     add2(a, "-m", a->memory);
@@ -62,7 +65,8 @@ static void add_devices(struct qemu_arguments *a, bool micro) {
     add2(a, "-chardev", "file,id=stderr,path=/dev/stderr,append=on");
     add2(a, "-chardev", "file,id=early,path=/dev/stderr,append=on");
     add2(a, "-chardev", "file,id=status,path=/dev/fd/3,append=on");
-    add2(a, "-device", micro ? "virtio-serial-device,max_ports=4" : "virtio-serial-pci,max_ports=4");
+    add2(a, "-device",
+         micro ? "virtio-serial-device,max_ports=4" : "virtio-serial-pci,max_ports=4");
     add2(a, "-device", "virtserialport,nr=1,name=mote.0,chardev=stdin");
     add2(a, "-device", "virtserialport,nr=2,name=mote.1,chardev=stdout");
     add2(a, "-device", "virtserialport,nr=3,name=mote.2,chardev=stderr");
@@ -74,8 +78,13 @@ static void add_devices(struct qemu_arguments *a, bool micro) {
 
 int qemu_arguments_make(struct qemu_arguments *a, const struct qemu_config *config) {
     memset(a, 0, sizeof *a);
-    if (asprintf(&a->append, "%s memory=%" PRIu64 " status_port=" STATUS_PORT " exit_port=" EXIT_PORT,
-                 config->command_line, config->memory) < 0) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (asprintf(&a->append,
+                 "%s memory=%" PRIu64 " wall_us=%lld status_port=" STATUS_PORT
+                 " exit_port=" EXIT_PORT,
+                 config->command_line, config->memory,
+                 (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000) < 0) {
         a->append = NULL;
         fprintf(stderr, "mote: %s: no memory for the command line\n", config->name);
         return EX_OSERR;
@@ -100,17 +109,31 @@ static bool is_plain(const char *text) {
                                              "0123456789-_=,./:@%+")] == 0;
 }
 
+static void print_argument(const char *text) {
+    if (is_plain(text)) {
+        fputs(text, stderr);
+        return;
+    }
+    fputc('\'', stderr);
+    for (const char *c = text; *c != 0; c++)
+        fputs(*c == '\'' ? "'\\''" : (char[]){*c, 0}, stderr);
+    fputc('\'', stderr);
+}
+
+/* An image that is open here under a number has a name that lasts. */
+static void print_path(const char *path) {
+    char *lasting = strncmp(path, "/proc/", 6) == 0 ? realpath(path, NULL) : NULL;
+    print_argument(lasting != NULL ? lasting : path);
+    free(lasting);
+}
+
 void qemu_arguments_print(const struct qemu_arguments *a) {
     for (unsigned i = 0; i < a->count; i++) {
         fputs(i > 0 ? " " : "", stderr);
-        if (is_plain(a->v[i])) {
-            fputs(a->v[i], stderr);
-            continue;
-        }
-        fputc('\'', stderr);
-        for (const char *c = a->v[i]; *c != 0; c++)
-            fputs(*c == '\'' ? "'\\''" : (char[]){*c, 0}, stderr);
-        fputc('\'', stderr);
+        if (i > 0 && strcmp(a->v[i - 1], "-initrd") == 0)
+            print_path(a->v[i]);
+        else
+            print_argument(a->v[i]);
     }
-    fputs(" 3>/dev/null\n", stderr);
+    fprintf(stderr, " %d>/dev/null\n", QEMU_STATUS_FD);
 }

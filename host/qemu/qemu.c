@@ -1,6 +1,8 @@
 /* Start QEMU, pass its streams on, end with the mote's exit status. */
 #include "qemu.h"
 #include "arguments.h"
+#include "report.h"
+#include "status.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +29,8 @@ struct run {
     int signals;         /* signalfd */
     bool input_open;     /* our standard input */
     size_t held, sent;   /* of `input` */
-    bool interrupted, has_status;
-    uint8_t status;
+    bool interrupted;
+    struct status status;
     char input[BUFFER];
 };
 
@@ -103,8 +105,10 @@ static int start(struct run *r, const struct qemu_arguments *a) {
     for (int i = 0; i < STREAMS; i++)
         if (ends[i] >= 0)
             close(ends[i]);
+    for (int i = 0; error == 0 && i < STREAMS; i++)
+        fcntl(r->stream[i], F_SETFL, O_NONBLOCK);
     if (error == 0)
-        fcntl(r->stream[STDIN_FILENO], F_SETFL, O_NONBLOCK);
+        fcntl(r->stream[STATUS], F_SETPIPE_SZ, MOTE_DUMP_LEAST / 2);
     return error == 0 ? 0 : complain(r, "cannot start QEMU", error);
 }
 
@@ -151,19 +155,42 @@ static void write_all(int fd, const char *data, size_t size) {
     }
 }
 
-static void pass_output(struct run *r, int i) {
+/* False: nothing more for now. */
+static bool pass_output(struct run *r, int i) {
     char buffer[BUFFER];
-    ssize_t n = read(r->stream[i], buffer, sizeof buffer);
-    if (n < 0 && (errno == EINTR || errno == EAGAIN))
-        return;
+    ssize_t n = r->stream[i] >= 0 ? read(r->stream[i], buffer, sizeof buffer) : -1;
     if (n <= 0) {
-        close_stream(r, i);
-    } else if (i == STATUS) {
-        r->has_status = true;
-        r->status = (uint8_t)buffer[n - 1];
-    } else {
-        write_all(i, buffer, (size_t)n);
+        if (n == 0 || (errno != EINTR && errno != EAGAIN))
+            close_stream(r, i);
+        return false;
     }
+    write_all(i, buffer, (size_t)n);
+    return true;
+}
+
+/* When a dump begins, first what the mote had written before; then all of the dump.
+ * It is more than the pipe holds, so the mote cannot have gone on meanwhile. */
+static void take_byte(struct run *r, uint8_t byte) {
+    bool in_dump = status_in_dump(&r->status);
+    if (status_take(&r->status, byte))
+        qemu_report(r->config, &r->status.dump.head);
+    else if (!in_dump && status_in_dump(&r->status))
+        while (pass_output(r, STDOUT_FILENO) || pass_output(r, STDERR_FILENO))
+            continue;
+}
+
+static void take_status(struct run *r) {
+    do {
+        uint8_t buffer[BUFFER];
+        struct pollfd p = {.fd = r->stream[STATUS], .events = POLLIN};
+        ssize_t n = poll(&p, 1, -1) > 0 ? read(r->stream[STATUS], buffer, sizeof buffer) : -1;
+        if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
+            close_stream(r, STATUS);
+            return;
+        }
+        for (ssize_t i = 0; i < n; i++)
+            take_byte(r, buffer[i]);
+    } while (status_in_dump(&r->status));
 }
 
 static void take_signals(struct run *r) {
@@ -204,9 +231,11 @@ static void serve(struct run *r) {
         } else if (p[OUR_INPUT].revents != 0 || p[STDIN_FILENO].revents != 0) {
             pass_input(r);
         }
-        for (int i = STDOUT_FILENO; i < STREAMS; i++)
+        for (int i = STDOUT_FILENO; i < STATUS; i++)
             if (p[i].revents != 0)
                 pass_output(r, i);
+        if (p[STATUS].revents != 0)
+            take_status(r);
     }
 }
 
@@ -222,8 +251,8 @@ static int conclude(struct run *r) {
         complain(r, "interrupted", 0);
         return EXIT_INTERRUPTED;
     }
-    if (r->has_status)
-        return r->status;
+    if (r->status.has_value)
+        return r->status.value;
     char text[64];
     if (WIFSIGNALED(r->child_status)) {
         snprintf(text, sizeof text, "QEMU was killed by signal %d", WTERMSIG(r->child_status));
@@ -239,8 +268,20 @@ static int conclude(struct run *r) {
     return EX_SOFTWARE;
 }
 
+/* A standard stream that is closed would be taken by a pipe of ours. */
+static void fill_streams(void) {
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int qemu_run(const struct qemu_config *config) {
-    struct run r = {.config = config, .stream = {-1, -1, -1, -1}, .signals = -1, .input_open = true};
+    fill_streams();
+    struct run r = {
+        .config = config, .stream = {-1, -1, -1, -1}, .signals = -1, .input_open = true};
     struct qemu_arguments a;
     int error = qemu_arguments_make(&a, config);
     if (error != 0)

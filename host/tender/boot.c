@@ -30,7 +30,8 @@ static int read_in(struct tender *t, int fd, void *to, uint64_t bytes, uint64_t 
         if (n > 0) {
             done += (uint64_t)n;
         } else if (n == 0 || errno != EINTR) {
-            tender_complain(t, "%s: read: %s", what, n == 0 ? "shorter than it was" : strerror(errno));
+            tender_complain(t, "%s: read: %s", what,
+                            n == 0 ? "shorter than it was" : strerror(errno));
             return EX_NOINPUT;
         }
     }
@@ -72,9 +73,9 @@ int boot_build(struct tender *t) {
     if (t->save_directory >= 0)
         boot->flags |= MOTE_BOOT_CAN_SAVE;
     else
-        boot->calls &= ~(UINT64_C(1) << MOTE_CALL_SAVE_BEGIN | UINT64_C(1) << MOTE_CALL_SAVE_WRITE |
-                         UINT64_C(1) << MOTE_CALL_SAVE_COMMIT |
-                         UINT64_C(1) << MOTE_CALL_SAVE_ABORT);
+        boot->calls &=
+            ~(UINT64_C(1) << MOTE_CALL_SAVE_BEGIN | UINT64_C(1) << MOTE_CALL_SAVE_WRITE |
+              UINT64_C(1) << MOTE_CALL_SAVE_COMMIT | UINT64_C(1) << MOTE_CALL_SAVE_ABORT);
     memcpy((uint8_t *)boot + COMMAND_LINE, config->command_line, line);
     devices_open(t);
     t->shared->deadline = t->shared->armed = UINT64_MAX;
@@ -92,8 +93,9 @@ int boot_memory(struct tender *t) {
     if (config->image >= 0 && config->image_bytes > MOTE_PAGE)
         data = round_up(config->image_bytes - MOTE_PAGE, MOTE_PAGE);
     if (config->memory > UINT64_C(1) << 44 || data > UINT64_C(1) << 44) {
-        tender_complain(t, "%llu bytes of memory for an image of %llu: more than %llu are not "
-                           "supported (-m)",
+        tender_complain(t,
+                        "%llu bytes of memory for an image of %llu: more than %llu are not "
+                        "supported (-m)",
                         (unsigned long long)config->memory, (unsigned long long)data, 1ull << 44);
         return EX_OSERR;
     }
@@ -107,7 +109,9 @@ int boot_memory(struct tender *t) {
     t->memory = memfd_create("mote", MFD_CLOEXEC | NOEXEC_SEAL);
     if (t->memory < 0 && errno == EINVAL) /* before Linux 6.3 */
         t->memory = memfd_create("mote", MFD_CLOEXEC);
-    if (t->memory < 0 || ftruncate(t->memory, MOTE_LOW_END) != 0) {
+    /* All of the arena at once where it is one mapping: it takes no memory. */
+    uint64_t arena = t->door->map == NULL ? t->arena_end - MOTE_ARENA : 0;
+    if (t->memory < 0 || ftruncate(t->memory, (off_t)(MOTE_LOW_END + arena)) != 0) {
         tender_complain(t, "memory of the mote (memfd): %s", strerror(errno));
         return EX_OSERR;
     }

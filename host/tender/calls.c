@@ -7,8 +7,8 @@
 
 /* [address, address + bytes) is whole pages of the arena. */
 static bool in_arena(const struct tender *t, uint64_t address, uint64_t bytes) {
-    return (address | bytes) % MOTE_PAGE == 0 && address >= MOTE_ARENA &&
-           address <= t->arena_end && bytes <= t->arena_end - address;
+    return (address | bytes) % MOTE_PAGE == 0 && address >= MOTE_ARENA && address <= t->arena_end &&
+           bytes <= t->arena_end - address;
 }
 
 static bool meets_image(const struct tender *t, uint64_t address, uint64_t bytes) {

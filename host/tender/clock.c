@@ -22,7 +22,7 @@
 #define SECOND UINT64_C(1000000000)
 #define HYPERVISOR (1u << 31) /* CPUID 1, ecx */
 
-enum { READINGS = 3, SHORTEST_NS = 50000, FASTEST_REFINE_NS = 1000000 };
+enum { READINGS = 3, SHORTEST_NS = 20000, FASTEST_REFINE_NS = 1000000 };
 
 static const uint64_t timed[] = {1000000, 30000000, SECOND};
 enum { TIMED = sizeof timed / sizeof *timed };
@@ -159,13 +159,15 @@ uint64_t clock_now(const struct tender *t) {
         version = __atomic_load_n(&t->clock->version, __ATOMIC_ACQUIRE);
         copy = *t->clock;
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    } while ((version & 1) != 0 || __atomic_load_n(&t->clock->version, __ATOMIC_RELAXED) != version);
+    } while ((version & 1) != 0 ||
+             __atomic_load_n(&t->clock->version, __ATOMIC_RELAXED) != version);
     return convert(&copy, __rdtsc() + (uint64_t)t->tsc_offset);
 }
 
 uint64_t clock_next(const struct tender *t) {
     (void)t;
-    return state.known || state.timed == TIMED ? UINT64_MAX : state.start_ns + timed[state.timed];
+    unsigned count = state.known ? 1 : TIMED; /* serve() counts on one */
+    return state.timed >= count ? UINT64_MAX : state.start_ns + timed[state.timed];
 }
 
 /* Not worth it yet: readings twice as far from the start, at most ten seconds apart. */

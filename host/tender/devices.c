@@ -20,12 +20,13 @@ static struct mote_device *add(struct mote_boot *boot, uint32_t type, uint32_t q
 
 void devices_open(struct tender *t) {
     struct devices *all = t->devices = &devices;
-    *all = (struct devices){.input.fd = STDIN_FILENO,
-                            .output.fd = STDOUT_FILENO,
-                            .errors.fd = STDERR_FILENO};
+    *all = (struct devices){
+        .input.fd = STDIN_FILENO, .output.fd = STDOUT_FILENO, .errors.fd = STDERR_FILENO};
     uint32_t at = MOTE_RINGS;
     struct mote_device *d = add(t->boot, VIRTIO_ID_CONSOLE, 2);
     queue_place(&all->input.queue, t, "standard input", true, INPUT_SIZE, at, d, 0);
+    /* No doorbell for the first buffers: serve() looks for them when it first wakes. */
+    queue_rest_at(&all->input.queue, UINT16_MAX);
     at += queue_bytes(INPUT_SIZE);
     queue_place(&all->output.queue, t, "standard output", false, OUTPUT_SIZE, at, d, 1);
     at += queue_bytes(OUTPUT_SIZE);

@@ -22,6 +22,7 @@ struct check {
     char *error;
     size_t error_size;
     bool note_found;
+    char place[32];
 };
 
 __attribute__((format(printf, 3, 4))) static int bad(const struct check *c, const char *place,
@@ -33,6 +34,12 @@ __attribute__((format(printf, 3, 4))) static int bad(const struct check *c, cons
     va_end(arguments);
     snprintf(c->error, c->error_size, "%s: %s: %s", c->name, place, what);
     return EX_DATAERR;
+}
+
+/* "segment N": made when something is wrong with it. */
+static const char *segment_place(struct check *c, unsigned number) {
+    snprintf(c->place, sizeof c->place, "segment %u", number);
+    return c->place;
 }
 
 static uint64_t page_up(uint64_t n) {
@@ -59,50 +66,50 @@ static int check_header(const struct check *c, const Elf64_Ehdr *h) {
     return 0;
 }
 
-static int check_place(const struct check *c, const char *place, const Elf64_Phdr *p) {
+static int check_place(struct check *c, unsigned number, const Elf64_Phdr *p) {
     if ((p->p_vaddr | p->p_offset) % MOTE_PAGE != 0)
-        return bad(c, place, "address %#lx or file offset %#lx is not page aligned", p->p_vaddr,
-                   p->p_offset);
+        return bad(c, segment_place(c, number),
+                   "address %#lx or file offset %#lx is not page aligned", p->p_vaddr, p->p_offset);
     if (p->p_memsz == 0)
-        return bad(c, place, "empty");
+        return bad(c, segment_place(c, number), "empty");
     if (p->p_vaddr < MOTE_ELF_BASE || p->p_vaddr >= MOTE_ELF_END ||
         p->p_memsz > MOTE_ELF_END - p->p_vaddr)
-        return bad(c, place, "%#lx bytes at %#lx lie outside %#x to %#x", p->p_memsz, p->p_vaddr,
-                   MOTE_ELF_BASE, MOTE_ELF_END);
+        return bad(c, segment_place(c, number), "%#lx bytes at %#lx lie outside %#x to %#x",
+                   p->p_memsz, p->p_vaddr, MOTE_ELF_BASE, MOTE_ELF_END);
     if (p->p_filesz > p->p_memsz)
-        return bad(c, place, "%#lx bytes in the file for %#lx in memory", p->p_filesz, p->p_memsz);
+        return bad(c, segment_place(c, number), "%#lx bytes in the file for %#lx in memory",
+                   p->p_filesz, p->p_memsz);
     if (p->p_offset > c->bytes || p->p_filesz > c->bytes - p->p_offset)
-        return bad(c, place, "%#lx bytes at file offset %#lx lie outside the file", p->p_filesz,
-                   p->p_offset);
+        return bad(c, segment_place(c, number),
+                   "%#lx bytes at file offset %#lx lie outside the file", p->p_filesz, p->p_offset);
     return 0;
 }
 
-static int check_rights(const struct check *c, const char *place, const Elf64_Phdr *p) {
+static int check_rights(struct check *c, unsigned number, const Elf64_Phdr *p) {
     if ((p->p_flags & (PF_W | PF_X)) == (PF_W | PF_X))
-        return bad(c, place, "both writable and executable");
+        return bad(c, segment_place(c, number), "both writable and executable");
     if ((p->p_flags & (PF_R | PF_W | PF_X)) == 0)
-        return bad(c, place, "neither readable, writable nor executable");
+        return bad(c, segment_place(c, number), "neither readable, writable nor executable");
     if ((p->p_flags & PF_W) == 0 && p->p_filesz != p->p_memsz)
-        return bad(c, place, "read-only, but larger in memory than in the file");
+        return bad(c, segment_place(c, number), "read-only, but larger in memory than in the file");
     return 0;
 }
 
 static int check_segment(struct check *c, unsigned number, const Elf64_Phdr *p) {
-    char place[32];
-    snprintf(place, sizeof place, "segment %u", number);
     struct elf *e = c->e;
-    int status = check_place(c, place, p);
+    int status = check_place(c, number, p);
     if (status == 0)
-        status = check_rights(c, place, p);
+        status = check_rights(c, number, p);
     if (status != 0)
         return status;
     if (e->segments == ELF_SEGMENTS)
-        return bad(c, place, "more than %d segments to load", ELF_SEGMENTS);
+        return bad(c, segment_place(c, number), "more than %d segments to load", ELF_SEGMENTS);
     if (e->segments > 0) {
         const struct elf_segment *last = &e->segment[e->segments - 1];
         if (p->p_vaddr < page_up(last->address + last->bytes))
-            return bad(c, place, "at %#lx, not after the end of the one before it, %#lx",
-                       p->p_vaddr, last->address + last->bytes);
+            return bad(c, segment_place(c, number),
+                       "at %#lx, not after the end of the one before it, %#lx", p->p_vaddr,
+                       last->address + last->bytes);
     }
     e->segment[e->segments++] = (struct elf_segment){.address = p->p_vaddr,
                                                      .bytes = p->p_memsz,
@@ -116,10 +123,8 @@ static int check_segment(struct check *c, unsigned number, const Elf64_Phdr *p) 
 /* gABI, "Note Section": 4-byte words; name and description are padded to p_align
  * where that is 8, else to 4. */
 static int check_notes(struct check *c, unsigned number, const Elf64_Phdr *p) {
-    char place[32];
-    snprintf(place, sizeof place, "segment %u", number);
     if (p->p_offset > c->bytes || p->p_filesz > c->bytes - p->p_offset)
-        return bad(c, place, "the notes lie outside the file");
+        return bad(c, segment_place(c, number), "the notes lie outside the file");
     uint64_t align = p->p_align == 8 ? 8 : 4, at = p->p_offset, end = p->p_offset + p->p_filesz;
     while (end - at >= sizeof(Elf64_Nhdr)) {
         Elf64_Nhdr n;
@@ -128,14 +133,15 @@ static int check_notes(struct check *c, unsigned number, const Elf64_Phdr *p) {
         uint64_t description = (name + n.n_namesz + align - 1) & ~(align - 1);
         uint64_t next = (description + n.n_descsz + align - 1) & ~(align - 1);
         if (description > end || n.n_descsz > end - description)
-            return bad(c, place, "the note at file offset %#lx runs past the end", at);
+            return bad(c, segment_place(c, number),
+                       "the note at file offset %#lx runs past the end", at);
         if (n.n_type == MOTE_NOTE_TYPE && n.n_namesz == sizeof MOTE_NOTE_NAME &&
             memcmp(c->file + name, MOTE_NOTE_NAME, sizeof MOTE_NOTE_NAME) == 0) {
             if (c->note_found)
-                return bad(c, place, "a second Mote note");
+                return bad(c, segment_place(c, number), "a second Mote note");
             if (n.n_descsz < sizeof c->e->note)
-                return bad(c, place, "a Mote note of %u bytes, not %zu", n.n_descsz,
-                           sizeof c->e->note);
+                return bad(c, segment_place(c, number), "a Mote note of %u bytes, not %zu",
+                           n.n_descsz, sizeof c->e->note);
             memcpy(&c->e->note, c->file + description, sizeof c->e->note);
             c->note_found = true;
         }
@@ -167,8 +173,10 @@ static int check_note(const struct check *c) {
         return bad(c, "Mote note", "the entry %#lx is in no executable segment", n->entry);
     s = segment_of(c->e, n->tls);
     if (s == NULL || !s->writable || n->tls % 16 != 0)
-        return bad(c, "Mote note", "the thread pointer %#lx is not aligned to 16 in a writable "
-                                   "segment", n->tls);
+        return bad(c, "Mote note",
+                   "the thread pointer %#lx is not aligned to 16 in a writable "
+                   "segment",
+                   n->tls);
     return 0;
 }
 

@@ -45,7 +45,7 @@ uint16_t queue_index(const struct queue *q) {
 }
 
 bool queue_ready(const struct queue *q) {
-    return queue_index(q) != q->taken;
+    return !q->broken && queue_index(q) != q->taken;
 }
 
 static bool take_buffer(struct queue *q, struct chain *c, const struct vring_desc *d) {
@@ -65,10 +65,9 @@ static bool take_buffer(struct queue *q, struct chain *c, const struct vring_des
     return true;
 }
 
-bool queue_take(struct queue *q, struct chain *c) {
-    uint16_t index = queue_index(q), mask = (uint16_t)(q->size - 1);
-    if (index == q->taken)
-        return false;
+/* The chain after q->taken; false: the mote broke the contract. */
+static bool take_chain(struct queue *q, uint16_t index, struct chain *c) {
+    uint16_t mask = (uint16_t)(q->size - 1);
     /* More than are not yet returned cannot be there. */
     if ((uint16_t)(index - q->returned) > q->size) {
         tender_broken(q->tender, "%s: available index %u, while %u have been returned", q->name,
@@ -81,8 +80,9 @@ bool queue_take(struct queue *q, struct chain *c) {
     c->bytes = 0;
     for (unsigned n = 0;; n++) {
         if (next >= q->size || n == q->size) {
-            tender_broken(q->tender, n == q->size ? "%s: descriptors that form a ring (at %u)"
-                                                  : "%s: descriptor %u does not exist",
+            tender_broken(q->tender,
+                          n == q->size ? "%s: descriptors that form a ring (at %u)"
+                                       : "%s: descriptor %u does not exist",
                           q->name, next);
             return false;
         }
@@ -106,6 +106,14 @@ bool queue_take(struct queue *q, struct chain *c) {
     }
     q->taken++;
     return true;
+}
+
+bool queue_take(struct queue *q, struct chain *c) {
+    uint16_t index = queue_index(q);
+    if (q->broken || index == q->taken)
+        return false;
+    q->broken = !take_chain(q, index, c);
+    return !q->broken;
 }
 
 void queue_untake(struct queue *q) {

@@ -23,6 +23,7 @@ struct queue {
     const volatile uint8_t *desc;
     volatile uint16_t *avail, *used;
     uint16_t taken, returned; /* free-running: chains taken from avail, put into used */
+    bool broken;              /* the mote broke the contract: nothing more is taken */
 };
 
 struct chain {

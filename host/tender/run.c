@@ -89,7 +89,7 @@ static int prepare(struct tender *t) {
 
 static void close_all(struct tender *t) {
     save_abort(t);
-    const int fds[] = {t->signals, t->doorbell, t->stop,  t->child,
+    const int fds[] = {t->signals, t->doorbell,       t->stop,         t->child,
                        t->memory,  t->save_directory, t->config->image};
     for (unsigned i = 0; i < sizeof fds / sizeof *fds; i++) {
         if (fds[i] >= 0)

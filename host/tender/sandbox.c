@@ -33,17 +33,17 @@ static uint64_t landlock_rights(long version) {
 
 /* Without saving no path can be opened at all: the filter sees to it. */
 static int limit_files(const struct tender *t) {
-    uint64_t all = landlock_rights(
-        syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION));
+    uint64_t all = landlock_rights(syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION));
     if (all == 0)
         return 0; /* not in this kernel */
     const uint64_t handled = all;
     const struct {
         uint64_t allowed;
         int32_t parent;
-    } __attribute__((packed)) rule = {
-        (ACCESS_READ_FILE | ACCESS_WRITE_FILE | ACCESS_REMOVE_FILE | ACCESS_MAKE_REG |
-         ACCESS_TRUNCATE) & all, t->save_directory};
+    } __attribute__((packed)) rule = {(ACCESS_READ_FILE | ACCESS_WRITE_FILE | ACCESS_REMOVE_FILE |
+                                       ACCESS_MAKE_REG | ACCESS_TRUNCATE) &
+                                          all,
+                                      t->save_directory};
     int rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
     if (rules < 0)
         return errno;

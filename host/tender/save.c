@@ -90,7 +90,8 @@ static int open_temporary(const struct tender *t, struct save *s) {
     }
     for (int i = 0; i < ATTEMPTS; i++) {
         next_temporary_name(s);
-        s->fd = openat(t->save_directory, s->temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+        s->fd =
+            openat(t->save_directory, s->temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
         s->named = s->fd >= 0;
         if (s->fd >= 0 || errno != EEXIST)
             break;

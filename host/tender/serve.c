@@ -29,6 +29,7 @@ struct service {
     uint64_t armed;   /* what shared.armed says */
     uint64_t give_up; /* mote ns, UINT64_MAX: not asked to stop */
     bool precise;     /* the timer slack is off */
+    bool woken;       /* the mote has had time to offer buffers for input */
 };
 
 static bool serve_output(struct console_output *c) {
@@ -108,7 +109,7 @@ static bool choose_sources(struct service *s) {
     struct devices *d = s->devices;
     bool open = !t->ended && !t->exiting;
     pthread_mutex_lock(&t->lock);
-    bool input = open && console_wants_input(&d->input);
+    bool input = open && s->woken && console_wants_input(&d->input);
     pthread_mutex_unlock(&t->lock);
     watch(s, ON_DOORBELL, t->doorbell, POLLIN, true);
     watch(s, ON_STOP, t->stop, POLLIN, open);
@@ -166,10 +167,8 @@ static uint64_t earliest(uint64_t a, uint64_t b) {
 }
 
 void serve(struct tender *t) {
-    struct service s = {.tender = t,
-                        .devices = t->devices,
-                        .armed = UINT64_MAX,
-                        .give_up = UINT64_MAX};
+    struct service s = {
+        .tender = t, .devices = t->devices, .armed = UINT64_MAX, .give_up = UINT64_MAX};
     bool was_crashed = t->crashed;
     for (;;) {
         if (t->door->rung != NULL && !t->ended)
@@ -197,6 +196,7 @@ void serve(struct tender *t) {
         choose_sources(&s);
         sleep_until(&s, busy ? 0 : earliest(until, s.give_up));
         handle_sources(&s);
+        s.woken = true;
     }
 }
 

@@ -109,7 +109,8 @@ int tender_run(const struct tender_config *config, const struct tender_door *doo
 void tender_complain(const struct tender *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* boot.c: check the sizes, make the memfd and map its low part. Then fill in boot (with the device table), shared and the image header in low memory. */
+/* boot.c: check the sizes, make the memfd and map its low part. Then fill in boot (with the device
+ * table), shared and the image header in low memory. */
 int boot_memory(struct tender *t);
 int boot_build(struct tender *t);
 /* clock.c: the clock record; again when better known. clock_prepare first of all:

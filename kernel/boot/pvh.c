@@ -118,11 +118,11 @@ const char *pvh_read(struct pvh_boot *boot, uint64_t start_info, pvh_memory *mem
     struct start_info info;
     if (!copy(&info, start_info, sizeof info, memory) || info.magic != MAGIC)
         return "the loader gives no PVH start information";
-    const char *wrong = read_memory_map(boot, &info, memory);
+    const char *wrong = read_command_line(boot, &info, memory); /* may say where to complain */
+    if (wrong == NULL)
+        wrong = read_memory_map(boot, &info, memory);
     if (wrong == NULL)
         wrong = read_modules(boot, &info, memory);
-    if (wrong == NULL)
-        wrong = read_command_line(boot, &info, memory);
     boot->command_line[sizeof boot->command_line - 1] = 0;
     return wrong;
 }

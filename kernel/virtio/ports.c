@@ -9,10 +9,20 @@
 
 #include <string.h>
 
+#define PATIENCE_TICKS UINT64_C(4000000000)
 #define F_MULTIPORT (UINT64_C(1) << 1)
 
 enum { PORTS = 3, CONTROL_IN = 2, CONTROL_OUT = 3, MAX_PORTS = 4 /* offset of max_nr_ports */ };
-enum { DEVICE_READY, PORT_ADD, PORT_REMOVE, PORT_READY, CONSOLE_PORT, RESIZE, PORT_OPEN, PORT_NAME };
+enum {
+    DEVICE_READY,
+    PORT_ADD,
+    PORT_REMOVE,
+    PORT_READY,
+    CONSOLE_PORT,
+    RESIZE,
+    PORT_OPEN,
+    PORT_NAME
+};
 
 struct message { /* 5.3.6.2 */
     uint32_t port;
@@ -24,7 +34,7 @@ enum { HEAD_BYTES = 8, IN_MESSAGES = 8, OUT_MESSAGES = 16 };
 static struct virtqueue control_in, control_out;
 static struct message in[IN_MESSAGES], out[OUT_MESSAGES];
 static unsigned next_out;
-static bool named[PORTS], closed[PORTS];
+static bool named[PORTS], closed[PORTS], plain; /* plain: it has port 0 */
 
 static void say(uint32_t port, uint16_t event, uint16_t value) {
     uint32_t length;
@@ -46,8 +56,10 @@ static bool is_name_of(const struct message *m, uint32_t length, unsigned stream
 
 static void hear(const struct message *m, uint32_t length) {
     unsigned stream = m->port - 1;
-    if (length < HEAD_BYTES || stream >= PORTS)
+    if (length < HEAD_BYTES || stream >= PORTS) {
+        plain |= length >= HEAD_BYTES && m->port == 0 && m->event == PORT_ADD;
         return;
+    }
     if (m->event == PORT_ADD) {
         say(m->port, PORT_READY, 1);
     } else if (m->event == PORT_NAME && is_name_of(m, length, stream)) {
@@ -84,14 +96,15 @@ static bool all_named(void) {
     return named[0] && named[1] && named[2];
 }
 
-/* Ports are told of at once, or not at all: a device that has others, or is slow,
- * is used without ports. */
+/* The device tells of its ports: ours, or the plain console, or within a second or
+ * two neither. The clock does not run yet. */
 static bool meet(void) {
     for (unsigned i = 0; i < IN_MESSAGES; i++)
         virtqueue_add(&control_in, &in[i], sizeof in[i], true, &in[i]);
     virtqueue_kick(&control_in);
     say(0, DEVICE_READY, 1);
-    for (unsigned patience = 100000; patience > 0 && !all_named(); patience--) {
+    uint64_t start = __builtin_ia32_rdtsc();
+    while (!all_named() && !plain && __builtin_ia32_rdtsc() - start < PATIENCE_TICKS) {
         if (!listen())
             __builtin_ia32_pause();
     }
@@ -101,10 +114,10 @@ static bool meet(void) {
 int virtio_ports_attach(struct virtio_device *d) {
     const struct virtio_transport *t = d->transport;
     if (kernel.console != NULL)
-        return PLATFORM_EIO;
+        return PLATFORM_ENOTSUP;
     d->features = t->negotiate(d, VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | F_MULTIPORT);
     if ((d->features & F_MULTIPORT) == 0 || t->config32(d, MAX_PORTS) <= PORTS)
-        return PLATFORM_EIO;
+        return PLATFORM_ENOTSUP;
     /* Port n > 0 receives on queue 2n + 2 and transmits on 2n + 3. */
     if (t->queue(d, CONTROL_IN, &control_in) != 0 || t->queue(d, CONTROL_OUT, &control_out) != 0 ||
         control_in.size < IN_MESSAGES || control_out.size < OUT_MESSAGES ||
@@ -113,7 +126,7 @@ int virtio_ports_attach(struct virtio_device *d) {
         return PLATFORM_EIO;
     t->ready(d);
     if (!meet())
-        return PLATFORM_EIO;
+        return plain ? PLATFORM_ENOTSUP : PLATFORM_EIO;
     virtio_console_start(0, input_has_ended);
     virtio_console_start(1, NULL);
     return 0;

@@ -35,8 +35,8 @@ void virtio_pci_acknowledge(struct virtio_device *d);
 int virtio_rings(struct virtio_device *d, unsigned number, unsigned offered, struct virtqueue *q);
 
 /* ports.c: the console with ports named mote.0 (standard input), mote.1 (output)
- * and mote.2 (error), as `mote run --on qemu` makes it. PLATFORM_EIO when the
- * device has no such ports; it can then be attached otherwise. */
+ * and mote.2 (error), as `mote run --on qemu` makes it. PLATFORM_ENOTSUP: it is a
+ * plain console and can be attached as one; PLATFORM_EIO: there is nobody at it. */
 int virtio_ports_attach(struct virtio_device *d);
 
 #endif

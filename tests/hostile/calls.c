@@ -154,11 +154,11 @@ CASE(call_wait_for_another_wake, BOTH, 0, "") {
     call(MOTE_CALL_WAIT, (uint64_t)shared->wake + 0x80000000, PLATFORM_NEVER, 0);
     check(now() - begin < 1000000000, "a wake that has come is no wait");
 }
-CASE(call_wait_until_the_end_of_time, BOTH, 130, "", "stop=300") {
+CASE(call_wait_until_the_end_of_time, BOTH, 130, "", "stop=200,300") {
     for (;;)
         call(MOTE_CALL_WAIT, shared->wake, UINT64_MAX - 1, 0);
 }
-CASE(call_wait_beyond_the_clock, BOTH, 130, "", "stop=300") {
+CASE(call_wait_beyond_the_clock, BOTH, 130, "", "stop=200,300") {
     for (;;)
         call(MOTE_CALL_WAIT, shared->wake, UINT64_C(1) << 63, 0);
 }

@@ -120,7 +120,7 @@ CASE(save_then_crash, BOTH, 70, "instruction", "image=1M save") {
     call(MOTE_CALL_SAVE_WRITE, ADDRESS(page), 4096, UINT64_MAX);
     __asm__ volatile("ud2");
 }
-CASE(save_then_stop, BOTH, 130, "", "image=1M save stop=300") {
+CASE(save_then_stop, BOTH, 130, "", "image=1M save stop=200,300") {
     BEGIN;
     call(MOTE_CALL_SAVE_WRITE, ADDRESS(page), 4096, UINT64_MAX);
     for (;;)

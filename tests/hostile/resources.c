@@ -45,6 +45,7 @@ static void shout(uint64_t ns) {
         for (uint64_t soon = now() + 1000000; r.used->index != r.avail->index && now() < soon;)
             __asm__ volatile("pause");
     }
+    check(served(r, (uint16_t)(r.avail->index - r.size), r.size), "all output is taken");
 }
 CASE(resource_output_without_end, BOTH, 0, "", "stdout=nowhere") {
     shout(300000000);
@@ -52,7 +53,7 @@ CASE(resource_output_without_end, BOTH, 0, "", "stdout=nowhere") {
 CASE(resource_output_into_a_closed_pipe, BOTH, 0 | 70, "", "stdout=closed") {
     shout(100000000);
 }
-CASE(resource_output_that_nobody_reads, BOTH, 130, "", "stdout=stuck stop=300") {
+CASE(resource_output_that_nobody_reads, BOTH, 130, "", "stdout=stuck stop=200,300") {
     shout(60000000000);
 }
 CASE(resource_input_that_nobody_reads, BOTH, 0, "", "stdin=flood") {
@@ -60,15 +61,15 @@ CASE(resource_input_that_nobody_reads, BOTH, 0, "", "stdin=flood") {
 }
 
 /* Loops that nobody can leave but the tender. */
-CASE(resource_endless_loop, BOTH, 130, "", "stop=300") {
+CASE(resource_endless_loop, BOTH, 130, "", "stop=200") {
     for (;;)
         __asm__ volatile("pause");
 }
-CASE(resource_endless_calls, BOTH, 130, "", "stop=300") {
+CASE(resource_endless_calls, BOTH, 130, "", "stop=200,300") {
     for (;;)
         call(MOTE_CALLS, 0, 0, 0);
 }
-CASE(resource_endless_doorbells, BOTH, 130, "", "stop=300") {
+CASE(resource_endless_doorbells, BOTH, 130, "", "stop=200,300") {
     for (;;)
         doorbell();
 }
@@ -84,7 +85,15 @@ CASE(resource_process_is_killed, PROCESS, 70, "kill|signal", "kill-child=300") {
         __asm__ volatile("pause");
 }
 
+/* The program's own file gets shorter while its text is mapped. */
+CASE(resource_program_is_cut, BOTH, 70, "crash: the .*program file became shorter",
+     "cut-program=100") {
+    for (uint64_t end = now() + 2000000000; now() < end; nap(10000000))
+        checksum(ADDRESS(__rodata_start), ADDRESS(__text_end));
+}
+
 /* The runner looks at the sandbox of a mote at rest: mappings, descriptors, flags. */
 CASE(sandbox_at_rest, BOTH, 0, "", "look=300") {
-    nap(900000000);
+    for (uint64_t end = now() + 700000000; now() < end;)
+        call(MOTE_CALL_WAIT, shared->wake, end, 0);
 }

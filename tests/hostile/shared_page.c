@@ -2,7 +2,7 @@
 #include "guest.h"
 
 CASE(shared_doorbell_storm, BOTH, 0, "") {
-    for (unsigned i = 0; i < 50000; i++)
+    for (unsigned i = 0; i < 20000; i++)
         doorbell();
 }
 CASE(shared_deadline_storm, BOTH, 0, "") {

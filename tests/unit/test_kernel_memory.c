@@ -1,6 +1,8 @@
 /* Address space and accounting of the arena, without memory behind it. */
 #include "kernel_fixture.h"
 
+#include <sys/mman.h>
+
 #include "../../kernel/memory.c"
 #include "../../kernel/spans.c"
 
@@ -131,6 +133,35 @@ static void a_refusal_by_the_door_counts_nothing(void **state) {
     assert_int_equal(kernel.committed, 0);
 }
 
+/* Where the image is read instead of mapped, its place is ordinary memory: here
+ * with pages behind it, unlike the rest of the arena. */
+static void the_image_is_cleared_where_it_is_not_mapped(void **state) {
+    (void)state;
+    const size_t size = 16 * 4096;
+    open_with(4096 + 8 * 4096, GIB);
+    char *image = mmap((void *)MOTE_IMAGE_BASE, size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    assert_ptr_equal(image, (void *)MOTE_IMAGE_BASE);
+    memset(image, 'x', size);
+    assert_int_equal(reserve(MOTE_IMAGE_BASE, size), MOTE_IMAGE_BASE);
+    memory_image_mapped(MOTE_IMAGE_BASE + 2 * 4096);
+    assert_int_equal(platform_commit(&kernel, image, 6 * 4096), 0);
+    assert_int_equal(image[2 * 4096 - 1], 'x'); /* mapped */
+    assert_int_equal(image[2 * 4096], 0);
+    assert_int_equal(image[6 * 4096 - 1], 0);
+    assert_int_equal(image[6 * 4096], 'x'); /* not committed */
+    image[5 * 4096] = 'y';
+    assert_int_equal(platform_commit(&kernel, image + 4096, 15 * 4096), 0);
+    assert_int_equal(image[5 * 4096], 'y'); /* was committed already */
+    assert_int_equal(image[8 * 4096 - 1], 0);
+    assert_int_equal(image[8 * 4096], 'x'); /* no longer the image: the door's affair */
+    discarded_bytes = 0;
+    platform_release(&kernel, image + 5 * 4096, 5 * 4096);
+    assert_int_equal(image[5 * 4096], 0);
+    assert_int_equal(discarded_bytes, 2 * 4096);
+    munmap(image, size);
+}
+
 static void commit_wants_a_reservation(void **state) {
     (void)state;
     open_with(0, GIB);
@@ -222,6 +253,7 @@ int main(void) {
         cmocka_unit_test(the_image_is_given_away_once),
         cmocka_unit_test(committed_pages_count_once),
         cmocka_unit_test(a_refusal_by_the_door_counts_nothing),
+        cmocka_unit_test(the_image_is_cleared_where_it_is_not_mapped),
         cmocka_unit_test(commit_wants_a_reservation),
         cmocka_unit_test(spans_agree_with_a_map),
         cmocka_unit_test(a_full_table_changes_nothing),

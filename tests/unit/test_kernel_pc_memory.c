@@ -11,7 +11,10 @@ static void load_tables(uint64_t root) {
     (void)root;
 }
 
-/* The kernel's segments, for the linker; memory_start is not called. */
+/* The kernel's segments, for the linker, whose own these names are; memory_start
+ * is not called. */
+#define __data_start kernel_data_start
+#define __bss_end kernel_bss_end
 const uint8_t __text_start[1], __text_end[1], __rodata_start[1], __rodata_end[1], __data_start[1],
     __bss_end[1];
 

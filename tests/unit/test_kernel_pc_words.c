@@ -19,10 +19,11 @@ static unsigned devices(const char *line, struct mmio_word *out, unsigned max) {
 static void devices_are_found(void **state) {
     (void)state;
     struct mmio_word w[8];
-    assert_int_equal(devices("console=ttyS0 virtio_mmio.device=512@0xfeb00e00:12 arg=x "
-                             "virtio_mmio.device=4K@0xd0001000:5:0\tvirtio_mmio.device=0x200@4096:6",
-                             w, 8),
-                     3);
+    assert_int_equal(
+        devices("console=ttyS0 virtio_mmio.device=512@0xfeb00e00:12 arg=x "
+                "virtio_mmio.device=4K@0xd0001000:5:0\tvirtio_mmio.device=0x200@4096:6",
+                w, 8),
+        3);
     assert_int_equal(w[0].bytes, 512);
     assert_int_equal(w[0].address, 0xfeb00e00);
     assert_int_equal(w[0].irq, 12);
@@ -89,8 +90,8 @@ static uint8_t bcd(unsigned n) {
     return (uint8_t)(n / 10 << 4 | n % 10);
 }
 
-static void set(uint8_t r[RTC_REGISTERS], unsigned year, unsigned month, unsigned day, unsigned hour,
-                unsigned minute, unsigned second) {
+static void set(uint8_t r[RTC_REGISTERS], unsigned year, unsigned month, unsigned day,
+                unsigned hour, unsigned minute, unsigned second) {
     memset(r, 0, RTC_REGISTERS);
     r[CENTURY] = bcd(year / 100);
     r[YEAR] = bcd(year % 100);

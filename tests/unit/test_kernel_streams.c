@@ -11,6 +11,7 @@ static size_t written_size[2];
 static const char *input; /* NULL: none yet, "": the end */
 static const char *input_after_wait;
 static unsigned waits, stops, reports;
+static unsigned wakes_for_nothing; /* of the next waits */
 static uint64_t armed;
 static volatile uint8_t preempt;
 static struct mote_clock record;
@@ -56,6 +57,10 @@ static void fake_wait(uint64_t deadline) {
     (void)deadline;
     assert_int_equal(preempt, 0);
     waits++;
+    if (wakes_for_nothing > 0) {
+        wakes_for_nothing--;
+        return;
+    }
     if (input_after_wait != NULL && waits == 3) { /* after two wakes for nothing */
         input = input_after_wait;
         input_after_wait = NULL;
@@ -95,7 +100,7 @@ static int enter(void **state) {
     written_size[0] = written_size[1] = 0;
     written[0][0] = written[1][0] = 0;
     input = input_after_wait = NULL;
-    waits = stops = reports = held_size = 0;
+    waits = stops = reports = wakes_for_nothing = held_size = 0;
     preempt = 0;
     armed = 0;
     return 0;
@@ -132,6 +137,14 @@ static void a_wait_brings_output_out(void **state) {
     platform_wait(&kernel, 2000);
     assert_string_equal(written[0], "prompt> ");
     assert_int_equal(waits, 1);
+}
+
+static void a_wait_ends_for_a_reason(void **state) {
+    (void)state;
+    wakes_for_nothing = 3;
+    platform_wait(&kernel, PLATFORM_NEVER);
+    assert_int_equal(waits, 4);
+    assert_int_equal(preempt, 1);
 }
 
 static void one_console_serves_both(void **state) {
@@ -241,6 +254,7 @@ int main(void) {
         cmocka_unit_test_setup(output_goes_out_by_lines, enter),
         cmocka_unit_test_setup(long_output_is_whole, enter),
         cmocka_unit_test_setup(a_wait_brings_output_out, enter),
+        cmocka_unit_test_setup(a_wait_ends_for_a_reason, enter),
         cmocka_unit_test_setup(one_console_serves_both, enter),
         cmocka_unit_test_setup(a_closed_stream_takes_everything, enter),
         cmocka_unit_test_setup(reading_waits_and_keeps_events, enter),

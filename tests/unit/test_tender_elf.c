@@ -105,11 +105,11 @@ static void every_shorter_file_is_refused_or_the_same(void **state) {
     }
 }
 
-#define CHANGE(what, words)                                                                        \
-    do {                                                                                           \
-        struct file f = good();                                                                    \
-        what;                                                                                      \
-        refused(&f, words);                                                                        \
+#define CHANGE(what, words)     \
+    do {                        \
+        struct file f = good(); \
+        what;                   \
+        refused(&f, words);     \
     } while (0)
 
 static void headers(void **state) {

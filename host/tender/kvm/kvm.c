@@ -5,8 +5,8 @@
  * the process ends, and the kernel does it after the last byte is out. */
 #include "kvm.h"
 
+#include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -21,17 +21,15 @@ static const char *unavailable(void) {
     return why;
 }
 
-static struct kvm_run *kicked_run; /* of the one mote of this process */
+static struct kvm mote; /* one a process, as signals are */
 
 /* KVM_RUN ends with EINTR, also if it only begins now. */
 static void kicked(int number) {
     (void)number;
-    if (kicked_run)
-        __atomic_store_n(&kicked_run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&mote.run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 }
 
 static void expect_kicks(struct kvm *k) {
-    kicked_run = k->run;
     k->runner = pthread_self();
     const struct sigaction action = {.sa_handler = kicked, .sa_flags = SA_RESTART};
     sigaction(KICK, &action, NULL);
@@ -41,11 +39,8 @@ static void expect_kicks(struct kvm *k) {
 }
 
 static int create(struct tender *t) {
-    struct kvm *k = calloc(1, sizeof *k);
-    if (!k) {
-        tender_complain(t, "kvm: no memory");
-        return EX_OSERR;
-    }
+    struct kvm *k = &mote;
+    *k = (struct kvm){.machine = -1, .vcpu = -1};
     t->door_state = k;
     const char *why;
     k->system = machine_open(&why);
@@ -64,14 +59,18 @@ static int create(struct tender *t) {
 }
 
 /* When serve() ends by itself (the mote did not stop when it was asked), the vCPU
- * has to end too, wherever it is: in the mote, between two runs, asleep. */
+ * has to end too, wherever it is: in the mote, between two runs, asleep. Once is
+ * not enough: it may be just about to sleep on a word that a hostile mote chose. */
 static void *server(void *argument) {
     struct tender *t = argument;
     struct kvm *k = kvm_of(t);
     serve(t);
     atomic_store(&k->served, true);
-    tender_notify(t);
-    pthread_kill(k->runner, KICK);
+    while (!atomic_load(&k->stopped)) {
+        tender_notify(t);
+        pthread_kill(k->runner, KICK);
+        poll(NULL, 0, 1);
+    }
     return NULL;
 }
 
@@ -102,7 +101,8 @@ bool server_ring(struct tender *t) {
 /* Both ways what is in the rings goes out. */
 static int run(struct tender *t) {
     struct kvm *k = kvm_of(t);
-    int status = vcpu_run(t);
+    vcpu_run(t);
+    atomic_store(&k->stopped, true);
     if (k->serving) {
         serve_stop(t);
         pthread_join(k->server, NULL);
@@ -110,7 +110,7 @@ static int run(struct tender *t) {
         t->ended = true;
         serve(t);
     }
-    return status;
+    return t->status;
 }
 
 const struct tender_door tender_kvm = {.name = "kvm",

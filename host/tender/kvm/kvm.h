@@ -12,7 +12,7 @@
  *              those of MOTE_CALL_MAP in the order of the calls
  *
  * Threads: all of this belongs to the vCPU's thread (the main one), except
- * `served`, by which serve()'s thread ends the run.
+ * `served` and `stopped`, by which the two threads end.
  *
  * Specifications: Intel SDM volume 3, chapters 4 (paging) and 6 (exceptions);
  * Linux Documentation/virt/kvm/api.rst.
@@ -50,9 +50,10 @@ struct kvm {
     unsigned slots;
     struct tables tables;
 
-    unsigned doorbells; /* that were exits */
-    bool serving;       /* there is a second thread, in serve() ... */
-    atomic_bool served; /* ... and it is through */
+    unsigned doorbells;  /* that were exits */
+    bool serving;        /* there is a second thread, in serve() ... */
+    atomic_bool served;  /* ... which is through */
+    atomic_bool stopped; /* the vCPU will not run again */
     pthread_t server, runner;
 };
 
@@ -100,8 +101,8 @@ void traps_build(uint8_t *low);
 bool server_start(struct tender *t);
 bool server_ring(struct tender *t); /* and ring the doorbell that it waits for */
 
-/* vcpu.c: run to the end; the mote's status, or 70 after a crash. */
-int vcpu_run(struct tender *t);
+/* vcpu.c: run to the end, with t->status; what is in the rings is still there. */
+void vcpu_run(struct tender *t);
 
 /* faults.c: what a vCPU's exit means that is not a call. */
 void fault_trap(struct tender *t, unsigned vector, struct crash *out);

@@ -41,8 +41,8 @@ int machine_open(const char **why) {
                    : "/dev/kvm cannot be opened";
         return -1;
     }
-    static const int needed[] = {KVM_CAP_USER_MEMORY, KVM_CAP_IOEVENTFD, KVM_CAP_EXT_CPUID,
-                                 KVM_CAP_IMMEDIATE_EXIT, KVM_CAP_SYNC_MMU};
+    static const int needed[] = {KVM_CAP_USER_MEMORY, KVM_CAP_EXT_CPUID, KVM_CAP_IMMEDIATE_EXIT,
+                                 KVM_CAP_SYNC_MMU};
     bool complete = ioctl(fd, KVM_GET_API_VERSION, 0) == KVM_API_VERSION;
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         complete = complete && ioctl(fd, KVM_CHECK_EXTENSION, needed[i]) > 0;

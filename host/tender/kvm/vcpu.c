@@ -118,10 +118,9 @@ static bool interrupted(struct tender *t, int error) {
     return crash(t, &c);
 }
 
-int vcpu_run(struct tender *t) {
+void vcpu_run(struct tender *t) {
     struct kvm *k = kvm_of(t);
     bool over = false;
     while (!over && !atomic_load(&k->served) && !t->ended)
         over = ioctl(k->vcpu, KVM_RUN, 0) == 0 ? exited(t) : interrupted(t, errno);
-    return t->status;
 }

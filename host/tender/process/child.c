@@ -1,6 +1,7 @@
 /* The child on its way from a copy of the tender to the mote. Everything is done
  * by plain system calls: nothing here may need what is about to go. */
 #include "process.h"
+#include "raw.h"
 
 #include "tender_policy.h"
 
@@ -13,10 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/rseq.h>
-#include <sys/syscall.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -34,9 +32,9 @@ struct action {
 };
 enum { RESTORER = 0x04000000 };
 
-_Noreturn static void fail(const struct tender *t, const char *what) {
-    tender_complain(t, "process: %s: %s", what, strerror(errno));
-    syscall(SYS_exit_group, EX_OSERR);
+_Noreturn static void fail(const struct tender *t, const char *what, int64_t error) {
+    tender_complain(t, "process: %s: %s", what, strerror((int)-error));
+    RAW2(SYS_exit_group, EX_OSERR, 0);
     __builtin_trap();
 }
 
@@ -49,15 +47,14 @@ static void map(const struct tender *t, uint64_t address, uint64_t bytes, int ri
                 int fd, uint64_t offset) {
     if (bytes == 0)
         return;
-    long got = syscall(SYS_mmap, address, bytes, rights, flags | MAP_FIXED_NOREPLACE, fd, offset);
+    int64_t got = raw_call(SYS_mmap, address, bytes, (uint64_t)rights,
+                           (uint64_t)(flags | MAP_FIXED_NOREPLACE), (uint64_t)fd, offset);
     if ((uint64_t)got == address)
         return;
     char what[80];
-    if (got >= 0)
-        errno = EEXIST; /* a kernel that takes the flag for a hint */
     snprintf(what, sizeof what, "mapping %llu bytes at %#llx", (unsigned long long)bytes,
              (unsigned long long)address);
-    fail(t, what);
+    fail(t, what, got < 0 ? got : -EEXIST); /* old kernels take the flag for a hint */
 }
 
 static void map_low(const struct tender *t, uint64_t address, uint64_t bytes, int rights) {
@@ -98,6 +95,7 @@ static void map_all(const struct tender *t) {
     const int rw = PROT_READ | PROT_WRITE;
     map_low(t, MOTE_BOOT, MOTE_BOOT_BYTES, PROT_READ);
     map_low(t, MOTE_CLOCK, MOTE_PAGE, PROT_READ);
+    map_low(t, MOTE_GATE, MOTE_GATE_BYTES, PROT_READ | PROT_EXEC);
     map_low(t, MOTE_SHARED, MOTE_SHARED_BYTES, rw);
     map_low(t, MOTE_RINGS, MOTE_RINGS_BYTES, rw);
     map_low(t, MOTE_SIGNAL_STACK, MOTE_SIGNAL_STACK_BYTES, rw);
@@ -106,9 +104,6 @@ static void map_all(const struct tender *t) {
     map_segments(t);
     map_low(t, MOTE_STACK_TOP - MOTE_STACK_BYTES, MOTE_STACK_BYTES, rw);
     map_arena(t);
-    if (syscall(SYS_mremap, process_gate, MOTE_GATE_BYTES, MOTE_GATE_BYTES,
-                MREMAP_MAYMOVE | MREMAP_FIXED, MOTE_GATE) != MOTE_GATE)
-        fail(t, "placing the gate");
 }
 
 static void catch_crashes(const struct tender *t) {
@@ -116,23 +111,10 @@ static void catch_crashes(const struct tender *t) {
                                   .flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | RESTORER,
                                   .restorer = in_gate(process_gate_crash)};
     for (unsigned i = 0; i < sizeof crashes / sizeof *crashes; i++) {
-        if (syscall(SYS_rt_sigaction, crashes[i], &action, NULL, 8) != 0)
-            fail(t, "signal handlers");
+        int64_t error = RAW4(SYS_rt_sigaction, crashes[i], &action, 0, 8);
+        if (error != 0)
+            fail(t, "signal handlers", error);
     }
-}
-
-/* The C library registered a place in its memory that the kernel writes to
- * whenever it moves the thread to another processor. */
-static void leave_rseq(const struct tender *t) {
-    enum { SIGNATURE = 0x53053053, LEAST = 32, MOST = 512 };
-    if (__rseq_size == 0)
-        return;
-    char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
-    for (unsigned bytes = LEAST; bytes <= MOST; bytes += LEAST / 4) {
-        if (syscall(SYS_rseq, area, bytes, RSEQ_FLAG_UNREGISTER, SIGNATURE) == 0)
-            return;
-    }
-    fail(t, "rseq");
 }
 
 static void add_call(struct gate_record *r, uint64_t number, uint64_t a, uint64_t b) {
@@ -152,57 +134,56 @@ static uint64_t signal_mask(void) {
 
 /* The registers at process_gate_ready; no state of the FPU means its first one. */
 static void fill_frame(const struct tender *t, struct gate_record *r) {
-    uint64_t *stack = (uint64_t *)(void *)(t->low + MOTE_STACK_TOP - 16);
-    *stack = t->program.note.entry;
+    *(volatile uint64_t *)GATE_STACK = t->program.note.entry;
     r->frame.uc_flags = CONTEXT_SS | CONTEXT_STRICT_SS;
     r->frame.uc_stack.ss_sp = (void *)MOTE_SIGNAL_STACK;
     r->frame.uc_stack.ss_size = MOTE_SIGNAL_STACK_BYTES;
-    const uint64_t mask = signal_mask();
-    memcpy(&r->frame.uc_sigmask, &mask, sizeof mask);
+    *(uint64_t *)&r->frame.uc_sigmask = signal_mask();
     greg_t *g = r->frame.uc_mcontext.gregs;
-    g[REG_RSP] = MOTE_STACK_TOP - 16;
+    g[REG_RSP] = GATE_STACK;
     g[REG_RIP] = (greg_t)in_gate(process_gate_ready);
-    g[REG_RBX] = MOTE_SIGNAL_STACK;
-    g[REG_RDX] = (greg_t)(MOTE_SIGNAL_STACK + offsetof(struct gate_record, program));
+    g[REG_RBX] = (greg_t)(uintptr_t)r;
+    g[REG_RDX] = (greg_t)(uintptr_t)&r->program;
     g[REG_R14] = GATE_FAILED + GATE_CALLS;
     g[REG_EFL] = 0x202;
     g[REG_CSGSFS] = CODE64 | (greg_t)((uint64_t)DATA64 << 48);
 }
 
-static void fill_record(const struct tender *t) {
-    struct gate_record *r = (struct gate_record *)(void *)(t->low + MOTE_SIGNAL_STACK);
+/* In the mote's memory, which is in place by now, and zero. */
+static struct gate_record *fill_record(const struct tender *t) {
+    struct gate_record *r = (struct gate_record *)GATE_RECORD;
     add_call(r, SYS_munmap, 0, MOTE_BOOT);
     add_call(r, SYS_munmap, MOTE_LOW_END, MOTE_ARENA - MOTE_LOW_END);
     add_call(r, SYS_munmap, t->arena_end, USER_END - t->arena_end);
     add_call(r, SYS_arch_prctl, SET_FS, t->program.note.tls);
     fill_frame(t, r);
     _Static_assert(sizeof policy_mote <= sizeof r->filter, "PROCESS_FILTER_MAX");
-    memcpy(r->filter, policy_mote, sizeof policy_mote);
     r->program.len = sizeof policy_mote / sizeof *policy_mote;
-    r->program.filter =
-        (struct sock_filter *)(MOTE_SIGNAL_STACK + offsetof(struct gate_record, filter));
+    r->program.filter = r->filter;
+    for (unsigned i = 0; i < r->program.len; i++)
+        r->filter[i] = policy_mote[i];
+    return r;
 }
 
 static void close_descriptors(const struct tender *t) {
-    if (syscall(SYS_dup2, t->doorbell, MOTE_DOORBELL_FD) < 0 ||
-        syscall(SYS_close_range, 0, MOTE_DOORBELL_FD - 1, 0) != 0 ||
-        syscall(SYS_close_range, MOTE_DOORBELL_FD + 1, ~0u, 0) != 0)
-        syscall(SYS_exit_group, GATE_FAILED - 1);
+    if (RAW2(SYS_dup2, t->doorbell, MOTE_DOORBELL_FD) < 0 ||
+        RAW4(SYS_close_range, 0, MOTE_DOORBELL_FD - 1, 0, 0) != 0 ||
+        RAW4(SYS_close_range, MOTE_DOORBELL_FD + 1, ~0u, 0, 0) != 0)
+        RAW2(SYS_exit_group, GATE_FAILED - 1, 0);
 }
 
 void child_start(struct tender *t, int pid) {
     const struct rlimit none = {0, 0};
-    if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL) != 0)
-        fail(t, "ending with the tender");
-    if (syscall(SYS_getppid) != pid) /* it ended already */
-        syscall(SYS_exit_group, EX_OSERR);
-    syscall(SYS_prlimit64, 0, RLIMIT_CORE, &none, NULL);
+    int64_t error = RAW2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+    if (error != 0)
+        fail(t, "ending with the tender", error);
+    if (RAW2(SYS_getppid, 0, 0) != pid) /* it ended already */
+        RAW2(SYS_exit_group, EX_OSERR, 0);
+    RAW4(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
     map_all(t);
     catch_crashes(t);
-    leave_rseq(t);
-    fill_record(t);
+    struct gate_record *record = fill_record(t);
     close_descriptors(t);
-    __asm__ volatile("jmp *%0" ::"r"(in_gate(process_gate_begin)), "b"(MOTE_SIGNAL_STACK)
-                     : "memory");
+    __asm__ volatile("jmp *%0" ::"r"(in_gate(process_gate_begin)), "b"(record) : "memory");
     __builtin_unreachable();
 }

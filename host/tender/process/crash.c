@@ -60,8 +60,8 @@ static void name_bus(const struct tender *t, const siginfo_t *info, struct crash
         c->kind = CRASH_FILE;
     } else {
         c->kind = CRASH_OTHER;
-        c->what = info->si_code == BUS_ADRERR ? "the host has no memory for it"
-                                              : "a bus error (SIGBUS)";
+        c->what =
+            info->si_code == BUS_ADRERR ? "the host has no memory for it" : "a bus error (SIGBUS)";
     }
 }
 

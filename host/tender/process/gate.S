@@ -1,7 +1,6 @@
 /*
- * gate.S - the page at MOTE_GATE of the process door. It is moved there from the
- * tender's text, so it must not refer to anything outside itself but by abi.h's
- * addresses. See process.h.
+ * gate.S - the page at MOTE_GATE of the process door. It is copied there, so it must
+ * not refer to anything outside itself but by abi.h's addresses. See process.h.
  */
 #include "process.h"
 
@@ -32,8 +31,8 @@
 #define CALL_POSTED 1
 #define CALL_DONE 2
 
-    .section .text.process_gate, "ax", @progbits
-    .balign 4096
+    .section .rodata.process_gate, "a", @progbits
+    .balign 16
     .globl process_gate, process_gate_begin, process_gate_ready, process_gate_crash, process_gate_end
 
 /* int64_t gate(number, a, b, c, d) */
@@ -192,7 +191,7 @@ process_gate_ready:
     .balign 8
 one:
     .quad 1
-    .balign 4096, 0xcc
 process_gate_end:
+    .org process_gate + MOTE_GATE_BYTES /* an error if that is behind us */
 
     .section .note.GNU-stack, "", @progbits

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -28,22 +29,62 @@ static const char *unavailable(void) {
     return NULL;
 }
 
+/* The C library registered a place in its memory that the kernel writes to when it
+ * moves a thread to another processor. The child will not have that memory. */
+static int leave_rseq(const struct tender *t) {
+    enum { SIGNATURE = 0x53053053, LEAST = 32, MOST = 512 };
+    if (__rseq_size == 0)
+        return 0;
+    char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
+    for (unsigned bytes = LEAST; bytes <= MOST; bytes += LEAST / 4) {
+        if (syscall(SYS_rseq, area, bytes, RSEQ_FLAG_UNREGISTER, SIGNATURE) == 0)
+            return 0;
+    }
+    tender_complain(t, "process: rseq: %s", strerror(errno));
+    return EX_OSERR;
+}
+
+/* Until the mote has first been heard of, both run on one processor: to wake an
+ * idle one takes longer than all that the child has to do until then. The child
+ * may leave it at once, the tender when it wakes (rung). */
+static struct {
+    cpu_set_t all;
+    bool pinned;
+    bool slept;
+} processors;
+
+static void pin(void) {
+    unsigned here;
+    if (sched_getaffinity(0, sizeof processors.all, &processors.all) != 0 ||
+        getcpu(&here, NULL) != 0 || here >= CPU_SETSIZE)
+        return;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(here, &one);
+    processors.pinned = sched_setaffinity(0, sizeof one, &one) == 0;
+}
+
+static void unpin(int pid) {
+    if (processors.pinned)
+        sched_setaffinity(pid, sizeof processors.all, &processors.all);
+}
+
 static int create(struct tender *t) {
     if ((uintptr_t)__executable_start < MOTE_LOW_END) {
-        tender_complain(t, "process: this program lies at %p, where the mote's memory goes; link "
-                           "it above %#x",
+        tender_complain(t,
+                        "process: this program lies at %p, where the mote's memory goes; link "
+                        "it above %#x",
                         (const void *)__executable_start, MOTE_LOW_END);
         return EX_OSERR;
     }
     int status = sandbox_files(t); /* before the child: who is outside cannot read one inside */
+    if (status == 0)
+        status = leave_rseq(t);
     if (status != 0)
         return status;
-    if (ftruncate(t->memory, (off_t)(MOTE_LOW_END + t->arena_end - MOTE_ARENA)) != 0) {
-        tender_complain(t, "process: %llu bytes of address space: %s",
-                        (unsigned long long)(t->arena_end - MOTE_ARENA), strerror(errno));
-        return EX_OSERR;
-    }
+    memcpy(t->low + MOTE_GATE, process_gate, (size_t)(process_gate_end - process_gate));
     int self = (int)getpid();
+    pin();
     long child = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, &t->child, 0, 0);
     if (child == 0)
         child_start(t, self);
@@ -52,6 +93,7 @@ static int create(struct tender *t) {
         return EX_OSERR;
     }
     t->child_pid = (int)child;
+    unpin(t->child_pid);
     return 0;
 }
 
@@ -60,6 +102,11 @@ static void wake(uint32_t *word) {
 }
 
 static void rung(struct tender *t) {
+    if (processors.slept) {
+        unpin(0);
+        processors.pinned = false;
+    }
+    processors.slept = true;
     if (__atomic_load_n(&t->shared->call.state, __ATOMIC_ACQUIRE) == MOTE_CALL_POSTED) {
         tender_call(t);
         if (!t->exiting)

@@ -8,10 +8,10 @@
  * program's file, the image is its file copy-on-write. Address in the memfd: low
  * memory as it is, the arena linear behind it.
  *
- * gate.S is the page at MOTE_GATE. gate_begin runs there on the way from child.c to
- * the mote, by the record at MOTE_SIGNAL_STACK: system calls that take the tender's
- * memory away, then a signal frame that gives all registers their first values
- * (so that no host pointer is left in any of them), then the filter.
+ * gate.S is the page at MOTE_GATE. process_gate_begin runs there on the way from
+ * child.c to the mote, by the record at GATE_RECORD: system calls that take the
+ * tender's memory away, then a signal frame that gives all registers their first
+ * values (so that no host pointer is left in any of them), then the filter.
  */
 #ifndef MOTE_TENDER_PROCESS_H
 #define MOTE_TENDER_PROCESS_H
@@ -20,12 +20,16 @@
 
 #define GATE_CALLS 8
 
+/* At the top of the mote's stack: a page that it touches anyway. */
+#define GATE_STACK (MOTE_STACK_TOP - 16)
+#define GATE_RECORD (GATE_STACK - GATE_RECORD_BYTES)
+
 /* Offsets in struct gate_record, for gate.S. */
 #define GATE_COUNT 0
 #define GATE_CALL 8
 #define GATE_CALL_BYTES 56
 #define GATE_FRAME 456
-#define GATE_RECORD_BYTES 4096
+#define GATE_RECORD_BYTES 2048 /* a multiple of 8 */
 
 /* Exit status of a child that could not go on after its descriptors were closed:
  * this plus the number of the call. Before, it complains itself and exits with 71. */
@@ -55,7 +59,7 @@ _Static_assert(sizeof(((struct gate_record *)0)->call[0]) == GATE_CALL_BYTES, "g
 _Static_assert(offsetof(struct gate_record, frame) == GATE_FRAME, "gate.S");
 _Static_assert(sizeof(struct gate_record) <= GATE_RECORD_BYTES, "gate.S");
 
-/* gate.S: one page, and places in it. */
+/* gate.S: what goes to the page at MOTE_GATE, and places in it. */
 extern const uint8_t process_gate[], process_gate_begin[], process_gate_ready[],
     process_gate_crash[], process_gate_end[];
 

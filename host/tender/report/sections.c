@@ -8,6 +8,7 @@
 #include <elf.h>
 
 #define SECTIONS 1024
+#define LARGEST (64u << 20) /* section that is looked into: a report takes seconds at most */
 
 static bool read_header(const struct elf *e, const Elf64_Ehdr *h, unsigned i, Elf64_Shdr *out) {
     uint64_t at = (uint64_t)i * sizeof *out;
@@ -19,8 +20,8 @@ static bool read_header(const struct elf *e, const Elf64_Ehdr *h, unsigned i, El
 
 static struct span section_bytes(const struct elf *e, const Elf64_Shdr *h) {
     struct span none = {0};
-    if (h->sh_type == SHT_NOBITS || h->sh_flags & SHF_COMPRESSED || h->sh_offset > e->file_bytes ||
-        h->sh_size > e->file_bytes - h->sh_offset)
+    if (h->sh_type == SHT_NOBITS || h->sh_size > LARGEST || h->sh_flags & SHF_COMPRESSED ||
+        h->sh_offset > e->file_bytes || h->sh_size > e->file_bytes - h->sh_offset)
         return none;
     return (struct span){e->file + h->sh_offset, h->sh_size, h->sh_addr};
 }

@@ -18,12 +18,13 @@
 #define CHUNK 512u
 #define JUMP_BYTES 4096u /* largest function that is searched for jumps */
 #define SHORT_BYTES 64u
-#define JUMP_TRIES 100u
+#define JUMP_TRIES 200u /* of all frames together */
 
 struct walk {
     const struct sections *s;
     const struct memory *m;
     uint64_t registers[CRASH_REGISTERS];
+    unsigned tries; /* left of JUMP_TRIES */
     const char *why;
 };
 
@@ -123,7 +124,6 @@ static bool jumps_into(const struct sections *s, uint64_t from, const struct sym
 /* A word of the stack that points behind a call which led to `function`. */
 static bool search_call(struct walk *w, const struct symbol *function) {
     uint64_t words[CHUNK / 8], rsp = w->registers[CRASH_RSP];
-    unsigned tries = JUMP_TRIES;
     for (uint64_t at = 0; at < SEARCH_BYTES; at += CHUNK) {
         size_t got = w->m->read(w->m->arg, rsp + at, words, CHUNK) / 8;
         for (size_t i = 0; i < got; i++) {
@@ -131,7 +131,7 @@ static bool search_call(struct walk *w, const struct symbol *function) {
             if (!is_after_call(w->s->elf, words[i], &to) || to == 0)
                 continue;
             if (to == function->start ||
-                (tries != 0 && tries-- != 0 && jumps_into(w->s, to, function))) {
+                (w->tries != 0 && w->tries-- != 0 && jumps_into(w->s, to, function))) {
                 enter_caller(w, words[i], rsp + at + i * 8 + 8);
                 return true;
             }
@@ -167,7 +167,7 @@ static enum step step_blind(struct walk *w, bool innermost) {
 unsigned unwind_stack(const struct sections *s, const struct memory *m,
                       const uint64_t registers[CRASH_REGISTERS], struct frame *frames, unsigned max,
                       const char **why) {
-    struct walk w = {.s = s, .m = m};
+    struct walk w = {.s = s, .m = m, .tries = JUMP_TRIES};
     struct frame frame = {0};
     unsigned count = 0;
     *why = NULL;

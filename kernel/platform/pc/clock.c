@@ -4,7 +4,8 @@
  *   else the time-stamp counter, whose frequency Xen's time leaf says (Xen,
  *     public/arch-x86/cpuid.h), or CPUID 0x15 and 0x16 (Intel SDM 2A), or the
  *     hypervisors' timing leaf 0x40000010, or else the PIT or the RTC shows.
- * Wall clock: KVM's, else the RTC, which is right to the second.
+ * Wall clock: KVM's, else the RTC, which is right to the second, helped by the
+ * command line.
  */
 #include "pc.h"
 
@@ -215,12 +216,24 @@ static void find_frequency(void) {
     set_frequency(hz);
 }
 
-void clock_finish(void) {
+/* `wall_us` of the command line is when the machine was started: an RTC that says
+ * only the second may be earlier. */
+static void set_wall_clock(const char *command_line) {
+    int64_t seconds, wall = 0;
+    uint64_t us;
+    if (rtc_read(&seconds))
+        wall = seconds * (int64_t)NS_PER_S;
+    if (words_number(command_line, "wall_us", &us) && us < INT64_MAX / 1000 &&
+        (int64_t)us * 1000 > wall)
+        wall = (int64_t)us * 1000;
+    pc_clock.wall_offset = wall - (int64_t)clock_now();
+}
+
+void clock_finish(const char *command_line) {
     if (source == BY_PIT)
         find_frequency();
-    int64_t seconds;
-    if (source != BY_HYPERVISOR && rtc_read(&seconds))
-        pc_clock.wall_offset = seconds * (int64_t)NS_PER_S - (int64_t)clock_now();
+    if (source != BY_HYPERVISOR)
+        set_wall_clock(command_line);
     /* The time-stamp counter is understood now: how fast was the LAPIC's timer? */
     uint64_t begin_ns = clock_at(begin_tsc);
     while (clock_now() - begin_ns < MEASURE_NS)

@@ -1,5 +1,6 @@
 /* What an exception becomes that nobody handles: a report on standard error, in
- * the words of host/tender/report, and then the program's own.
+ * the words of host/tender/report, and then the program's own. Where the command
+ * line names a status port, the host reports, who knows the symbols (mote/dump.h).
  *
  * The handler sends the interrupted machine to the crash stack and ends, so that
  * page faults (the report may touch memory for the first time) work as before. A
@@ -7,12 +8,16 @@
 #include "pc.h"
 
 #include "../../console.h"
+#include "cpu.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "mote/dump.h"
+
 enum { PAGE_FAULT = 14, FAULT_WRITE = 2, FAULT_EXECUTE = 16, FRAMES = 32, WORDS_LOOKED_AT = 4096 };
+enum { GUARD_BYTES = 0x10000, SETTLE_TICKS = 20000000 };
 
 extern const uint8_t __text_start[], __text_end[];
 
@@ -76,8 +81,8 @@ static void print_registers(const struct trap *t) {
     };
     print("  registers:\n");
     for (unsigned i = 0; i < sizeof r / sizeof r[0]; i++)
-        print("%s%s %016llx%s", i % 4 == 0 ? "    " : "  ", r[i].name, (unsigned long long)r[i].value,
-              i % 4 == 3 ? "\n" : "");
+        print("%s%s %016llx%s", i % 4 == 0 ? "    " : "  ", r[i].name,
+              (unsigned long long)r[i].value, i % 4 == 3 ? "\n" : "");
     print("    rip %016llx  flags %08llx\n", (unsigned long long)t->rip,
           (unsigned long long)t->flags);
 }
@@ -107,16 +112,60 @@ static void print_frames(const struct trap *t) {
         print("    #%-2u 0x%llx\n", n++, (unsigned long long)t->rip);
     uint64_t at = (t->rsp + 7) & ~UINT64_C(7), end = MOTE_STACK_TOP;
     if (at < end - MOTE_STACK_BYTES) /* it overflowed: from where it starts */
-        at = at >= end - MOTE_STACK_BYTES - 0x10000 ? end - MOTE_STACK_BYTES : end;
+        at = at >= end - MOTE_STACK_BYTES - GUARD_BYTES ? end - MOTE_STACK_BYTES : end;
     for (unsigned i = 0; at < end && i < WORDS_LOOKED_AT && n < FRAMES; at += 8, i++)
         if (after_call(*(const uint64_t *)at))
             print("    #%-2u 0x%llx\n", n++, *(const unsigned long long *)at);
 }
 
-static _Noreturn void report(void) {
-    print_what(&crashed);
-    print_registers(&crashed);
-    print_frames(&crashed);
+/* ---- For the host ------------------------------------------------------------- */
+
+/* What there is of the stack from rsp on; a wild one has nothing to show. */
+static void find_stack(struct mote_dump *d, uint64_t rsp) {
+    uint64_t top = MOTE_STACK_TOP, bottom = top - MOTE_STACK_BYTES;
+    if (rsp < crash_stack_top() && rsp >= crash_stack_top() - MOTE_DUMP_MOST) {
+        top = crash_stack_top();
+        bottom = top - MOTE_DUMP_MOST;
+    }
+    d->stack = rsp < bottom || rsp > top - MOTE_DUMP_LEAST ? top - MOTE_DUMP_LEAST : rsp;
+    if (rsp < bottom && bottom - rsp < GUARD_BYTES)
+        d->stack = bottom; /* it overflowed */
+    d->stack_bytes = top - d->stack < MOTE_DUMP_MOST ? top - d->stack : MOTE_DUMP_MOST;
+}
+
+/* What was written has been given to the device, which may not have taken it yet.
+ * A console that has crashed cannot be flushed: give it a little time. */
+static void settle(void) {
+    for (uint64_t start = read_tsc(); read_tsc() - start < SETTLE_TICKS;)
+        cpu_pause();
+}
+
+static void dump(const struct trap *t) {
+    settle();
+    struct mote_dump d = {
+        .magic = MOTE_DUMP_MAGIC,
+        .vector = t->vector,
+        .error = t->error,
+        .address = fault_address,
+        .registers = {t->rax, t->rdx, t->rcx, t->rbx, t->rsi, t->rdi, t->rbp, t->rsp, t->r8, t->r9,
+                      t->r10, t->r11, t->r12, t->r13, t->r14, t->r15, t->rip},
+        .flags = t->flags,
+    };
+    find_stack(&d, t->rsp);
+    exit_dump(&d, sizeof d);
+    exit_dump((const void *)d.stack, d.stack_bytes);
+}
+
+/* ---- The way through it ---------------------------------------------------------- */
+
+static void report(void) {
+    if (exit_has_status_port()) {
+        dump(&crashed);
+    } else {
+        print_what(&crashed);
+        print_registers(&crashed);
+        print_frames(&crashed);
+    }
     kernel_crashed();
 }
 
@@ -125,12 +174,15 @@ void crash(struct trap *t) {
     __asm__ volatile("mov %%cr2, %0" : "=r"(fault_address));
     if (crashes++ > 0) {
         static const char text[] = "mote: a second crash, in the report of the first\n";
-        serial_write(text, sizeof text - 1);
+        if (exit_has_status_port() && crashes == 2)
+            dump(t);
+        else
+            serial_write(text, sizeof text - 1);
         exit_at_once(EXIT_CRASH);
     }
     crashed = *t;
-    t->rip = (uint64_t)report;
-    t->rsp = crash_stack_top() - 8; /* as after a call */
-    t->rbp = 0;
+    t->rip = (uint64_t)pc_go_on;
+    t->rdi = (uint64_t)report;
+    t->rsi = crash_stack_top();
     t->flags = 2;
 }

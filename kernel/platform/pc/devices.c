@@ -32,7 +32,7 @@ void devices_add(struct virtio_device *d, void (*acknowledge)(struct virtio_devi
     }
     if (d->type == VIRTIO_TYPE_ENTROPY && kernel.entropy == NULL)
         virtio_entropy_attach(d);
-    else if (d->type == VIRTIO_TYPE_CONSOLE && virtio_ports_attach(d) != 0)
+    else if (d->type == VIRTIO_TYPE_CONSOLE && virtio_ports_attach(d) == PLATFORM_ENOTSUP)
         virtio_console_attach(d);
 }
 

@@ -17,6 +17,16 @@ void exit_start(const char *command_line) {
         exit_port = 0;
 }
 
+bool exit_has_status_port(void) {
+    return status_port != 0;
+}
+
+void exit_dump(const void *data, size_t size) {
+    const uint8_t *from = data;
+    for (size_t i = 0; i < size; i++)
+        out8((uint16_t)status_port, from[i]);
+}
+
 static _Noreturn void stop(void) {
     for (;;)
         __asm__ volatile("cli; hlt");

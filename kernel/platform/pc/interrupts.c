@@ -78,8 +78,8 @@ static void set_descriptors(void) {
     uint64_t task = (uint64_t)&tables.task, limit = sizeof tables.task - 1;
     tables.descriptor[CODE / 8] = 0x00af9b000000ffff;
     tables.descriptor[DATA / 8] = 0x00cf93000000ffff;
-    tables.descriptor[TASK / 8] = limit | (task & 0xffffff) << 16 | UINT64_C(0x89) << 40 |
-                                  (task >> 24 & 0xff) << 56;
+    tables.descriptor[TASK / 8] =
+        limit | (task & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (task >> 24 & 0xff) << 56;
     tables.descriptor[TASK / 8 + 1] = task >> 32;
     tables.task.io_map = sizeof tables.task;
     for (unsigned i = 1; i < STACKS; i++)

@@ -14,7 +14,8 @@ enum { DEMAND = 0x200, RELEASED = 0x400 }; /* ignored by the processor */
 enum { FAULT_PRESENT = 1 };
 #define READ_WRITE (TABLE_WRITE | TABLE_NO_EXECUTE)
 
-extern const uint8_t __text_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[], __bss_end[];
+extern const uint8_t __text_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[],
+    __bss_end[];
 
 static uint64_t round_up(uint64_t at, uint64_t to) {
     return (at + to - 1) / to * to;
@@ -119,10 +120,10 @@ void memory_start(const struct pvh_boot *boot) {
     map_kernel(__rodata_start, __rodata_end, TABLE_NO_EXECUTE);
     map_kernel(__text_start, __text_end, 0);
     map_kernel(__data_start, __bss_end, READ_WRITE);
-    const struct spans *all = frames_all();
-    for (unsigned i = 0; i < all->count; i++) {
-        uint64_t from = all->span[i].from;
-        map(PC_DIRECT + from, from, all->span[i].to - from, READ_WRITE);
+    const struct spans *ram = frames_all();
+    for (unsigned i = 0; i < ram->count; i++) {
+        uint64_t from = ram->span[i].from;
+        map(PC_DIRECT + from, from, ram->span[i].to - from, READ_WRITE);
     }
     tables_load();
     frames_direct();

@@ -20,6 +20,8 @@
 
 /* start.c, from boot/pvh.S. */
 _Noreturn void pc_start(uint64_t start_info);
+/* traps.S. */
+_Noreturn void pc_go_on(void (*to)(void), uint64_t stack);
 
 /* ---- Memory ----------------------------------------------------------------
  * Beside what abi.h lists, in the upper half: all of the RAM that is free or the
@@ -96,7 +98,7 @@ uint32_t lapic_read(unsigned reg);
  * milliseconds later, ends it, waiting if it has not been long enough. */
 extern struct mote_clock pc_clock;
 void clock_begin(void);
-void clock_finish(void);
+void clock_finish(const char *command_line);
 uint64_t clock_now(void); /* monotonic ns */
 
 extern volatile uint8_t pc_preempt;
@@ -111,7 +113,6 @@ void events_limit(uint64_t ns); /* end with EXIT_CRASH when something still wait
 
 void devices_start(const char *command_line);
 void devices_acknowledge(void); /* from the interrupt handler */
-void pci_start(void);
 
 /* serial.c: the first UART, polled for output. */
 void serial_start(void);
@@ -119,7 +120,9 @@ void serial_write(const char *text, size_t size);
 void serial_console(void); /* attach it as the console */
 void serial_interrupt(void);
 
-/* exit.c */
+/* exit.c. The status port also takes dumps of crashes. */
+bool exit_has_status_port(void);
+void exit_dump(const void *data, size_t size);
 void exit_start(const char *command_line);
 void exit_machine(int status); /* after all output; does not return */
 _Noreturn void exit_at_once(int status);

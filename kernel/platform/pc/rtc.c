@@ -23,7 +23,7 @@ static unsigned value_of(const uint8_t *registers, unsigned i) {
 
 static unsigned hours(const uint8_t *registers) {
     if (registers[STATUS_B] & HOURS_24)
-        return number(registers, HOURS);
+        return value_of(registers, HOURS);
     uint8_t without[RTC_REGISTERS];
     memcpy(without, registers, sizeof without);
     without[HOURS] &= (uint8_t)~PM;
@@ -38,7 +38,8 @@ static int64_t days(unsigned year, unsigned month, unsigned day) {
 
 bool rtc_convert(const uint8_t r[RTC_REGISTERS], int64_t *seconds) {
     unsigned century = value_of(r, CENTURY);
-    unsigned year = value_of(r, YEAR) + 100 * (century == 19 || century == 20 || century == 21 ? century : 20);
+    unsigned year =
+        value_of(r, YEAR) + 100 * (century == 19 || century == 20 || century == 21 ? century : 20);
     unsigned month = value_of(r, MONTH), day = value_of(r, DAY);
     unsigned hour = hours(r), minute = value_of(r, MINUTES), second = value_of(r, SECONDS);
     if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 ||

@@ -34,14 +34,14 @@ void serial_start(void) {
     out(DATA, 1); /* 115200 baud */
     out(INTERRUPTS, 0);
     out(LINE_CONTROL, BITS_8);
-    if ((in(LINE_STATUS) & RECEIVED) != 0)
+    if ((in(LINE_STATUS)&RECEIVED) != 0)
         early = in(DATA);
     out(FIFO, FIFO_ON);
     out(MODEM_CONTROL, READY_AND_INTERRUPT);
 }
 
 static void put(uint8_t byte) {
-    for (unsigned tries = 0; (in(LINE_STATUS) & ROOM) == 0 && tries < 1000000; tries++)
+    for (unsigned tries = 0; (in(LINE_STATUS)&ROOM) == 0 && tries < 1000000; tries++)
         cpu_pause();
     out(DATA, byte);
 }
@@ -65,12 +65,12 @@ static void write(struct console *c, const void *data, size_t size) {
 
 static void flush(struct console *c) {
     (void)c;
-    for (unsigned tries = 0; (in(LINE_STATUS) & IDLE) == 0 && tries < 1000000; tries++)
+    for (unsigned tries = 0; (in(LINE_STATUS)&IDLE) == 0 && tries < 1000000; tries++)
         cpu_pause();
 }
 
 static bool has_come(void) {
-    return early >= 0 || (in(LINE_STATUS) & RECEIVED) != 0;
+    return early >= 0 || (in(LINE_STATUS)&RECEIVED) != 0;
 }
 
 static bool take(uint8_t *byte) {

@@ -46,12 +46,12 @@ static void set_kernel(void) {
 }
 
 /* On the program's stack. */
-static _Noreturn void start_on_stack(void) {
+static void start_on_stack(void) {
     interrupts_start();
     clock_begin();
     set_kernel();
     devices_start(boot.command_line);
-    clock_finish();
+    clock_finish(boot.command_line);
     kernel_run();
 }
 
@@ -69,9 +69,5 @@ _Noreturn void pc_start(uint64_t start_info) {
         kernel_panic("%s", wrong);
     memory_start(&boot);
     traps_protect();
-    __asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; call *%1"
-                     :
-                     : "r"((uint64_t)MOTE_STACK_TOP), "r"(start_on_stack)
-                     : "memory");
-    __builtin_unreachable();
+    pc_go_on(start_on_stack, MOTE_STACK_TOP);
 }

@@ -54,8 +54,8 @@ uint64_t *tables_entry(uint64_t at, bool create) {
 bool tables_map(uint64_t at, uint64_t physical, uint64_t bytes, uint64_t flags) {
     uint64_t end = at + bytes;
     while (at < end) {
-        bool large = (flags & TABLE_SMALL) == 0 && (at | physical) % GRANULE == 0 &&
-                     end - at >= GRANULE;
+        bool large =
+            (flags & TABLE_SMALL) == 0 && (at | physical) % GRANULE == 0 && end - at >= GRANULE;
         uint64_t *entry = large ? tables_large_entry(at, true) : tables_entry(at, true);
         if (entry == NULL)
             return false;

@@ -2,6 +2,8 @@
  * traps.S - where exceptions and interrupts come in, each on a stack of its own
  * (interrupts.c sets the IST), and how they go back. The frame is struct trap.
  */
+    .cfi_sections .debug_frame
+
     .section .text.traps, "ax", @progbits
 
 /* The processor pushes an error code for 8, 10-14, 17, 21, 29 and 30. */
@@ -66,6 +68,20 @@ trap_common:
     popq %rax
     addq $16, %rsp
     iretq
+
+/* void pc_go_on(void (*to)(void), uint64_t stack): on another stack, and never
+ * back. Whoever walks that one finds its end here. */
+    .globl pc_go_on
+    .type pc_go_on, @function
+pc_go_on:
+    .cfi_startproc
+    .cfi_undefined rip
+    movq %rsi, %rsp
+    xorl %ebp, %ebp
+    call *%rdi
+    ud2
+    .cfi_endproc
+    .size pc_go_on, . - pc_go_on
 
 /* Unused interrupt vectors: nothing asked for them. */
     .globl trap_nothing

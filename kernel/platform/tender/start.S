@@ -26,7 +26,9 @@ tender_start:
         .cfi_startproc
         .cfi_undefined rip
         xorl    %ebp, %ebp
-        subq    $8, %rsp
+        fninit
+        pushq   $0x1f80                 /* exceptions masked, to nearest */
+        ldmxcsr (%rsp)                  /* and the stack aligned for a call */
         call    tender_run
         ud2
         .cfi_endproc
