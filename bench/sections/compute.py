@@ -38,7 +38,8 @@ def own(options, scratch, results, vms):
         for vm, figures in zip(vms, samples):
             ours = Figures(figures, "cpu")
             rows += [(name, vm.name, r.run, *r.fields) for r in figures]
-            say(f"  {name:8} {vm.label:8} {ours.text()}   {ours.ratio(hosted) if vm is not vms[0] else ''}")
+            ratio = ours.ratio(hosted) if vm is not vms[0] else ""
+            say(f"  {name:8} {vm.label:8} {ours.text()}   {ratio}")
             if vm is not vms[0] and ours.good and hosted.good:
                 ratios[vm][0].append(ours.median / hosted.median)
                 ratios[vm][1].append(ours.least / hosted.least)

@@ -9,11 +9,11 @@ def run(options, scratch, results):
     if image is None:
         return say("print: SKIP, no pharo8-kernel.image")
     vms = [*options.doors, *options.peers, *options.cogs]
-    groups = [(vms, options.runs), (options.emulated, min(SLOW_RUNS, options.runs))]
+    groups = [(vms, options.runs), (options.emulated, SLOW_RUNS)]
     rows, samples = [], {}
     for group, runs in groups:
-        commands = [[*vm.command, copy_for(image, scratch, f"print{vms.index(vm) if vm in vms else vm.label}"),
-                     "printVersion"] for vm in group]
+        commands = [[*vm.command, copy_for(image, scratch, f"print{runs}-{i}"), "printVersion"]
+                    for i, vm in enumerate(group)]
         if commands:
             for vm, figures in zip(group, measure(options, runs, commands, scratch)):
                 samples[vm] = figures
@@ -24,8 +24,9 @@ def run(options, scratch, results):
         + (f" (x: times {options.peers[0].label})" if floor else ""))
     for vm, figures in samples.items():
         first, wall = Figures(figures), Figures(figures, "wall")
-        to_exit = "" if wall.median is None else (f"   to exit {wall.median:8.2f}, least {wall.least:8.2f}"
-                                                  f"   peak {max(r.peak for r in figures) / 1024:5.1f} MB")
+        to_exit = "" if not wall.good else (
+            f"   to exit {wall.median:8.2f}, least {wall.least:8.2f}"
+            f"   peak {max(r.peak for r in figures) / 1024:5.1f} MB")
         say(f"  {vm.label:24} {first.text()}{to_exit}   "
             + (first.ratio(floor) if floor and vm not in options.peers else ""))
     return None

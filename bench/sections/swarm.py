@@ -2,8 +2,9 @@
 import os
 
 from common import Figures, copy_for, kernel_image, measure, say
-from crowd import memory_each
+from crowd import memory_each, own_kb
 
+SAMPLE = 20  # of the motes, whose own pages are counted
 STARTS = 20  # of hello or printVersion, before and beside the swarm
 
 
@@ -13,22 +14,25 @@ def swarm(options, scratch, vm, what, idle, probe, word=b""):
     crowd, each = memory_each(idle, options.motes, scratch)
     beside = Figures(measure(options, STARTS, [probe], scratch)[0])
     count, there = options.motes, crowd.said().count(word) if word else options.motes
+    own = sum(own_kb(pid) for pid in crowd.pids[:SAMPLE]) / min(SAMPLE, count)
     dead, left = crowd.dead(), crowd.end()
     notes = "".join([f"   {dead} DIED" if dead else "",
                      f"   {count - there} NEVER STARTED" if there != count else "",
                      "" if crowd.quiet else "   NEVER QUIET",
                      f"   {left} PROCESSES LEFT BEHIND" if left else ""])
-    say(f"  {vm.label:8} {what:13} {each:7.0f} KB each   all started in {crowd.seconds:5.1f} s   "
-        f"alone {before.text()}   beside {count} {beside.text()}   {beside.ratio(before)}{notes}")
-    return (vm.name, what, count, round(each), f"{crowd.seconds:.3f}", before.median, before.least,
-            beside.median, beside.least, dead + count - there, int(crowd.quiet))
+    say(f"  {vm.label:8} {what:13} {each:6.0f} KB each (own {own:5.0f})   all started in "
+        f"{crowd.seconds:5.1f} s   alone {before.text()}   beside {count} {beside.text()}   "
+        f"{beside.ratio(before)}{notes}")
+    return (vm.name, what, count, round(each), round(own), f"{crowd.seconds:.3f}", before.median,
+            before.least, beside.median, beside.least, dead + count - there, int(crowd.quiet))
 
 
 def run(options, scratch, results):
     idle, hello = (os.path.join(options.build, name) for name in ("bench/idle.elf", "hello.elf"))
     image, rows = kernel_image(options, scratch), []
     vms = [vm for vm in options.doors if vm is not options.hosted]
-    say(f"swarm: {options.motes} idle motes at once; starts from fork to first byte, in ms")
+    say(f"swarm: {options.motes} idle motes at once: host memory each (own: their pages and page "
+        "tables alone); starts from fork to first byte")
     for vm in vms:
         if os.path.exists(idle) and os.path.exists(hello):
             rows.append(swarm(options, scratch, vm, "C program", [*vm.command, idle],
@@ -39,7 +43,7 @@ def run(options, scratch, results):
                               [*vm.command, copy, "--no-quit"], [*vm.command, copy, "printVersion"]))
     if not rows:
         return say("swarm: SKIP, neither kvm nor process, or nothing to start there")
-    results.write("swarm", ["vm", "what", "motes", "kb_each", "all_started_s", "alone_median_ms",
-                            "alone_least_ms", "beside_median_ms", "beside_least_ms", "died",
-                            "quiet"], rows)
+    results.write("swarm", ["vm", "what", "motes", "kb_each", "own_kb", "all_started_s",
+                            "alone_median_ms", "alone_least_ms", "beside_median_ms",
+                            "beside_least_ms", "died", "quiet"], rows)
     return None

@@ -11,6 +11,7 @@
 #include "tender.h"
 
 #include <cpuid.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/random.h>
@@ -146,8 +147,10 @@ int clock_start(struct tender *t) {
     state.last = now;
     state.start_ns = now.ns;
     t->clock->generation = 1;
-    ssize_t ignored = getrandom(t->clock->seed, sizeof t->clock->seed, 0);
-    (void)ignored;
+    if (getrandom(t->clock->seed, sizeof t->clock->seed, 0) != sizeof t->clock->seed) {
+        tender_complain(t, "random numbers (getrandom): %s", strerror(errno));
+        return EX_OSERR;
+    }
     publish(t, now.tsc, now.ns, state.ns_per_tick);
     return 0;
 }

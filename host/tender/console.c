@@ -61,13 +61,18 @@ static uint64_t batch_bytes(const struct console_batch *b) {
     return bytes;
 }
 
+/* Not now, or not known for this kind of file, in this kernel, in this container. */
+static bool cannot_ask(int error) {
+    return error == EAGAIN || error == EOPNOTSUPP || error == ENOSYS || error == EPERM;
+}
+
 /* As writev, but never blocks: EAGAIN. */
 static ssize_t write_some(struct console_output *c) {
     struct console_batch *b = &c->batch;
     const struct iovec *v = b->iov + b->iov_first;
     if (!c->blocks) {
         ssize_t n = pwritev2(c->fd, v, (int)(b->iov_end - b->iov_first), -1, RWF_NOWAIT);
-        if (n >= 0 || (errno != EAGAIN && errno != EOPNOTSUPP && errno != ENOSYS))
+        if (n >= 0 || !cannot_ask(errno))
             return n;
         c->blocks = errno != EAGAIN;
     }

@@ -135,7 +135,7 @@ bool queue_return(struct queue *q, uint16_t head, uint32_t bytes) {
 bool queue_rest_at(struct queue *q, uint16_t index) {
     q->used[2 + 4 * q->size] = index; /* avail_event */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return queue_index(q) != index;
+    return !q->broken && queue_index(q) != index;
 }
 
 bool queue_rest(struct queue *q) {

@@ -103,8 +103,7 @@ static void watch(struct service *s, unsigned source, int fd, short events, bool
     s->source[source] = (struct pollfd){.fd = wanted ? fd : -1, .events = events};
 }
 
-/* True: something to do already. */
-static bool choose_sources(struct service *s) {
+static void choose_sources(struct service *s) {
     struct tender *t = s->tender;
     struct devices *d = s->devices;
     bool open = !t->ended && !t->exiting;
@@ -112,13 +111,12 @@ static bool choose_sources(struct service *s) {
     bool input = open && s->woken && console_wants_input(&d->input);
     pthread_mutex_unlock(&t->lock);
     watch(s, ON_DOORBELL, t->doorbell, POLLIN, true);
-    watch(s, ON_STOP, t->stop, POLLIN, open);
+    watch(s, ON_STOP, t->stop, POLLIN, !t->ended);
     watch(s, ON_SIGNALS, t->signals, POLLIN, true);
     watch(s, ON_CHILD, t->child, POLLIN, open);
     watch(s, ON_INPUT, d->input.fd, POLLIN, input);
     watch(s, ON_OUTPUT, d->output.fd, POLLOUT, d->output.waits);
     watch(s, ON_ERRORS, d->errors.fd, POLLOUT, d->errors.waits);
-    return t->exiting && console_drained(&d->output) && console_drained(&d->errors);
 }
 
 static void handle_sources(struct service *s) {
@@ -194,6 +192,7 @@ void serve(struct tender *t) {
             return;
         }
         choose_sources(&s);
+        busy |= !last && (t->ended || t->exiting); /* meanwhile, by the other thread or above */
         sleep_until(&s, busy ? 0 : earliest(until, s.give_up));
         handle_sources(&s);
         s.woken = true;

@@ -135,8 +135,8 @@ static int run(struct tender *t) {
     serve(t);
     bool by_itself = !t->exiting && !t->crashed && !t->gave_up;
     siginfo_t end = {0};
-    if (!by_itself)
-        syscall(SYS_pidfd_send_signal, t->child, SIGKILL, NULL, 0);
+    if (!by_itself && syscall(SYS_pidfd_send_signal, t->child, SIGKILL, NULL, 0) != 0)
+        kill(t->child_pid, SIGKILL); /* ours until it is waited for */
     while (waitid(P_PIDFD, (id_t)t->child, &end, WEXITED) != 0 && errno == EINTR)
         ;
     return by_itself ? end_of_child(t, &end) : t->status;
