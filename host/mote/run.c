@@ -8,6 +8,7 @@
 #include "../qemu/qemu.h"
 #include "../tender/tender.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,6 +164,11 @@ int verb_run(int argc, char **argv) {
         fprintf(stderr, "mote: run: the arguments are too long: at most %zu bytes go to a mote\n",
                 sizeof text);
         return EX_USAGE;
+    }
+    status = tender_streams();
+    if (status != 0) {
+        fprintf(stderr, "mote: /dev/null: open: %s\n", strerror(errno));
+        return status;
     }
     if (options.on == ON_QEMU)
         return run_on_qemu(&options, &source, text);

@@ -14,14 +14,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* A stream that is closed would become one of our own descriptors, and the
- * mote's output would go there. */
-static int fill_standard_streams(const struct tender *t) {
+int tender_streams(void) {
     for (int fd = 0; fd <= 2; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) {
-            tender_complain(t, "/dev/null: open: %s", strerror(errno));
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
             return EX_OSERR;
-        }
     }
     return 0;
 }
@@ -70,10 +66,8 @@ static int load(struct tender *t) {
 }
 
 static int prepare(struct tender *t) {
-    int status = fill_standard_streams(t);
     close_others(t);
-    if (status == 0)
-        status = load(t);
+    int status = load(t);
     if (status == 0)
         status = open_events(t);
     if (status == 0)

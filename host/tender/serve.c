@@ -32,18 +32,25 @@ struct service {
     bool woken;       /* the mote has had time to offer buffers for input */
 };
 
-static bool serve_output(struct console_output *c) {
+static bool write_some_out(struct console_output *c) {
     bool busy = true;
     for (int i = 0; busy && i < AT_ONCE; i++)
         busy = console_write_out(c);
     return busy;
 }
 
+bool serve_output(struct tender *t) {
+    pthread_mutex_lock(&t->lock);
+    bool busy = write_some_out(&t->devices->errors);
+    busy |= write_some_out(&t->devices->output);
+    pthread_mutex_unlock(&t->lock);
+    return busy;
+}
+
 /* What the rings hold. True: there is more. */
 static bool serve_devices(struct service *s) {
+    bool busy = serve_output(s->tender);
     pthread_mutex_lock(&s->tender->lock);
-    bool busy = serve_output(&s->devices->errors);
-    busy |= serve_output(&s->devices->output);
     busy |= entropy_fill(&s->devices->entropy);
     pthread_mutex_unlock(&s->tender->lock);
     return busy;

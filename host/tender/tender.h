@@ -102,6 +102,11 @@ struct tender {
     uint64_t deadline_passed;
 };
 
+/* A standard stream that is closed would become one of our own descriptors, and
+ * the mote's output would go there: /dev/null takes its place. To be called before
+ * anything is opened for a tender_config. 0 or EX_OSERR, without a complaint. */
+int tender_streams(void);
+
 /* run.c: load, create, sandbox, run, report. The one entry point for `mote run`. */
 int tender_run(const struct tender_config *config, const struct tender_door *door);
 
@@ -128,6 +133,9 @@ uint64_t clock_now(const struct tender *t); /* the mote's monotonic ns */
  * 70, after a report, when a ring broke the contract: the door then ends the mote. */
 void serve(struct tender *t);
 void serve_stop(struct tender *t);
+/* Output that is in the rings, as far as its readers take it now: before a report,
+ * so that what the mote said first is read first. True: there is more. */
+bool serve_output(struct tender *t);
 /* Something happened: preempt, wake, and end a MOTE_CALL_WAIT. */
 void tender_notify(struct tender *t);
 

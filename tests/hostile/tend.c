@@ -38,5 +38,5 @@ int main(int argc, char **argv) {
     snprintf(text, sizeof text, "arg=\"%s\"", argv[i + 1]);
     config.program = config.name = argv[i];
     config.command_line = text;
-    return tender_run(&config, door);
+    return tender_streams() != 0 ? 71 : tender_run(&config, door);
 }

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <sys/ioctl.h>
 
-enum { EX_SOFTWARE = 70, REPORT_STACK_LEAST = 4096, SERVED_HERE = 64 };
+enum { EX_SOFTWARE = 70, REPORT_STACK_LEAST = 4096 };
 
 static uint64_t read_once(const uint64_t *word) {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
@@ -18,11 +18,8 @@ static uint64_t read_once(const uint64_t *word) {
  * would have to see to now; input can wait until the mote does. */
 static bool serve_here(struct tender *t) {
     struct devices *d = t->devices;
+    serve_output(t);
     pthread_mutex_lock(&t->lock);
-    for (int i = 0; i < SERVED_HERE && console_write_out(&d->errors); i++)
-        ;
-    for (int i = 0; i < SERVED_HERE && console_write_out(&d->output); i++)
-        ;
     bool more = entropy_fill(&d->entropy);
     bool idle = console_drained(&d->errors) && console_drained(&d->output) && !more;
     pthread_mutex_unlock(&t->lock);
@@ -83,6 +80,7 @@ static bool crash(struct tender *t, const struct crash *c) {
     bool again = t->crashed;
     t->crashed = true;
     t->status = EX_SOFTWARE;
+    serve_output(t);
     crash_report(t, c);
     /* serve() gives it a few seconds for the rest. */
     return again || !go_on(t) || !server_ring(t);

@@ -123,6 +123,7 @@ void process_crash(struct tender *t) {
     bool again = t->crashed;
     t->crashed = true;
     t->status = EX_SOFTWARE;
+    serve_output(t);
     crash_report(t, &c);
     if (again || !may_go_on(t)) {
         t->ended = true;
