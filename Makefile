@@ -63,8 +63,10 @@ APP_SRC    := $(sort $(wildcard apps/*/*.c))
 UNIT_SRC   := $(sort $(wildcard tests/unit/*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard bench/*.c))
+# Programs of the kernel's that only the benchmarks start.
+BENCH_GUEST_SRC := $(sort $(wildcard bench/guest/*.c))
 EXAMPLE_SRC := $(sort $(wildcard examples/*.c))
-ALL_SRC    := $(sort $(VM_SRC) $(HOSTED_SRC) $(MOTE_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) $(EXAMPLE_SRC) \
+ALL_SRC    := $(sort $(VM_SRC) $(HOSTED_SRC) $(MOTE_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) $(BENCH_GUEST_SRC) $(EXAMPLE_SRC) \
     $(TENDER_SRC) $(KERNEL_SRC) $(APP_SRC) $(wildcard host/tender/policy/*.c tests/hostile/*.c))
 ALL_HDR    := $(sort $(wildcard include/mote/*.h vm/*/*.h host/*/*.h host/*/*/*.h tests/*/*.h bench/*.h \
     kernel/*.h kernel/*/*.h kernel/*/*/*.h))
@@ -82,6 +84,7 @@ UNIT_TESTS    := $(UNIT_TEST_SRC:%.c=$(BUILD)/%)
 UNIT_COMMON   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(UNIT_TEST_SRC),$(UNIT_SRC)))
 FUZZERS       := $(FUZZ_SRC:%.c=$(BUILD)/%)
 BENCHES       := $(BENCH_SRC:%.c=$(BUILD)/%)
+BENCH_GUESTS  := $(BENCH_GUEST_SRC:bench/guest/%.c=$(BUILD)/bench/%.elf)
 EXAMPLES      := $(EXAMPLE_SRC:%.c=$(BUILD)/%)
 
 all: $(BUILD)/mote $(PROGRAMS) $(BUILD)/libmote-vm.a $(BUILD)/libmote-hosted.a $(EXAMPLES)
@@ -175,7 +178,18 @@ $(UNIT_TESTS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtests.a $(LIBS) $(BUILD)/lib
 $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(LIBS) $(BUILD)/libmote-kernel.a
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(SAN) -o $@ $^ -lm -lpthread
 
-$(BENCHES) $(EXAMPLES): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libmote-vm.a $(BUILD)/libmote-hosted.a
+# The floors are static, as the command is; images.c is made of parts of the tests.
+$(filter-out %/images,$(BENCHES)): $(BUILD)/%: $(BUILD)/%.o
+	$(Q)$(CC) $(CFLAGS) $(SAN) $(if $(SAN),,-static) -o $@ $^
+
+$(BUILD)/bench/images: $(BUILD)/bench/images.o $(BUILD)/libtests.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SAN) -o $@ $^ -lcmocka -lm -lpthread
+
+$(BENCH_GUESTS): $(BUILD)/bench/%.elf: $(GUEST)/bench/guest/%.o $(KERNEL_OBJ) kernel/mote.ld
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_LD) -o $@ $(filter-out %.ld,$^) $(MUSL_LIB)
+
+$(EXAMPLES): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libmote-vm.a $(BUILD)/libmote-hosted.a
 	$(Q)$(CC) $(CFLAGS) $(SAN) -o $@ $^ -lm
 
 unit: $(UNIT_TESTS)
@@ -206,7 +220,7 @@ fuzz: deps-quick
 	@MOTE_IMAGES=$(IMAGES) sh tests/fuzz/run $(BUILD)/fuzz $(SECONDS)
 
 bench: deps-quick
-	@$(MAKE) --no-print-directory all $(BENCHES)
+	@$(MAKE) --no-print-directory all $(BENCHES) $(BENCH_GUESTS)
 	@BUILD=$(BUILD) MOTE_IMAGES=$(IMAGES) python3 bench/run
 
 # Bytes by component of the programs on the kernel.
@@ -262,4 +276,4 @@ help:
 include tests/hostile/hostile.mk
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(ALL_SRC))
--include $(patsubst %.c,$(GUEST)/%.d,$(KERNEL_SRC) $(VM_SRC) $(APP_SRC))
+-include $(patsubst %.c,$(GUEST)/%.d,$(KERNEL_SRC) $(VM_SRC) $(APP_SRC) $(BENCH_GUEST_SRC))

@@ -12,7 +12,7 @@
 
 /* Raise it when canonical images change their form, or the verification gets
  * stricter. */
-#define VERSION "v1-"
+#define VERSION "v2-"
 #define SUFFIX ".image"
 #define DAY 86400
 

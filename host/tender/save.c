@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 enum { ATTEMPTS = 100 };
-#define LARGEST (UINT64_C(1) << 44)
 
 struct save {
     int fd;
@@ -157,7 +156,9 @@ int64_t save_write(struct tender *t, uint64_t address, uint64_t bytes, uint64_t 
     const uint8_t *from = guest_at(t, guest(address), bytes);
     if (offset == UINT64_MAX)
         offset = s->end;
-    if (from == NULL || offset > LARGEST || bytes > LARGEST - offset)
+    /* No image is larger than all memory; the disk is not the mote's to fill. */
+    const uint64_t largest = t->arena_end - MOTE_ARENA;
+    if (from == NULL || offset > largest || bytes > largest - offset)
         return PLATFORM_EINVAL;
     while (bytes > 0) {
         ssize_t n = pwrite(s->fd, from, bytes, (off_t)offset);

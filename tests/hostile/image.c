@@ -109,6 +109,14 @@ CASE(save_at_huge_offsets, BOTH, 0, "", "image=1M save") {
     call(MOTE_CALL_SAVE_WRITE, ADDRESS(page), 0, UINT64_MAX - 1);
     ABORT;
 }
+/* An image larger than all memory that the mote may have is none: the disk is not
+ * the mote's to fill. */
+CASE(save_more_than_all_memory, BOTH, 0, "", "image=1M memory=64M save") {
+    BEGIN;
+    REFUSED(MOTE_CALL_SAVE_WRITE, ADDRESS(page), 4096, UINT64_C(1) << 40);
+    REFUSED(MOTE_CALL_SAVE_WRITE, ADDRESS(page), 4096, boot->arena_end - MOTE_ARENA);
+    ABORT;
+}
 /* The mote ends, crashes, or is stopped in the middle of a save: the old file is
  * there, and no other. */
 CASE(save_left_in_the_middle, BOTH, 0, "", "image=1M save") {

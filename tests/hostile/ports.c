@@ -24,7 +24,7 @@ PORTS(out_word_to_call, BOTH, "outw %%ax, %%dx")
 PORTS(out_byte_to_doorbell, BOTH, "add $4, %%edx; outb %%al, %%dx")
 PORTS(out_between_call_and_doorbell, BOTH, "add $2, %%edx; outl %%eax, %%dx")
 PORTS(string_to_call, BOTH, "rep outsb")
-PORTS(long_string_to_call, BOTH, "mov $4096, %%ecx; rep outsl")
+PORTS(long_string_of_bytes_to_call, BOTH, "mov $4096, %%ecx; rep outsb")
 PORTS(string_to_post, BOTH, "mov $0x80, %%edx; rep outsb")
 PORTS(string_out_of_nothing, BOTH, "xor %%esi, %%esi; mov $0x80, %%edx; rep outsb")
 PORTS(string_in_to_data, BOTH, "mov $0x71, %%edx; rep insb")
@@ -49,6 +49,11 @@ CASE(port_call_with_doorbells_number, KVM, 0 | 70, "") {
     shared->call.number = MOTE_CALL_DOORBELL;
     shared->call.state = MOTE_CALL_POSTED;
     __asm__ volatile("outl %%eax, %%dx" ::"a"(0), "d"(MOTE_PORT_CALL) : "memory");
+}
+/* One call after the other, and nothing is posted. */
+CASE(port_string_of_calls, KVM, 0 | 70, "port|crash") {
+    uint64_t si = ADDRESS(page), cx = sizeof page / 4;
+    __asm__ volatile("rep outsl" : "+S"(si), "+c"(cx) : "d"(MOTE_PORT_CALL) : "memory");
 }
 CASE(port_string_to_doorbell, KVM, 0 | 70, "") {
     uint64_t si = ADDRESS(page), cx = 256;

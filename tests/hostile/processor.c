@@ -40,6 +40,15 @@ INSTRUCTION(too_long, BOTH, NOT_ALLOWED, ".fill 15, 1, 0x66; nop")
 INSTRUCTION(breakpoint, BOTH, "breakpoint", "int3")
 INSTRUCTION(divide, BOTH, "divi", "xor %%ecx, %%ecx; div %%ecx")
 
+INSTRUCTION(vmlaunch, BOTH, NOT_ALLOWED, "vmlaunch")
+INSTRUCTION(vmxon, BOTH, NOT_ALLOWED, "vmxon (%%rax)")
+INSTRUCTION(vmrun, BOTH, NOT_ALLOWED, "vmrun %%rax")
+INSTRUCTION(invpcid, BOTH, NOT_ALLOWED, "xor %%ecx, %%ecx; invpcid (%%rax), %%rcx")
+INSTRUCTION(leave_management_mode, BOTH, NOT_ALLOWED, "rsm")
+INSTRUCTION(monitor, BOTH, NOT_ALLOWED, "xor %%ecx, %%ecx; xor %%edx, %%edx; monitor; mwait")
+INSTRUCTION(performance_counter, BOTH, NOT_ALLOWED, "xor %%ecx, %%ecx; rdpmc")
+INSTRUCTION(int1, BOTH, "crash", ".byte 0xf1")
+
 /* Gates of another system's calls, and of the tender's own exceptions. */
 INSTRUCTION(syscall, KVM, "crash", "mov $39, %%eax; syscall")
 INSTRUCTION(sysenter, BOTH, "crash|system call", "sysenter")
@@ -78,6 +87,33 @@ INSTRUCTION(stack_in_text, BOTH, "crash", "lea 1f(%%rip), %%rsp; 1: push %%rax")
 INSTRUCTION(stack_in_boot_information, BOTH, "crash", "mov $0x100800, %%rsp; ud2")
 INSTRUCTION(stack_in_shared, BOTH, "crash", "mov $0x130800, %%rsp; ud2")
 INSTRUCTION(stack_in_gate, BOTH, "crash", "mov $0x120800, %%rsp; ud2")
+INSTRUCTION(stack_in_signal_stack, BOTH, "crash", "mov $0x168000, %%rsp; ud2")
+INSTRUCTION(stack_at_the_end_of_the_signal_stack, BOTH, "crash", "mov $0x160010, %%rsp; ud2")
+
+/* Flags that the tender's own code at the gate and in handlers must not inherit. */
+INSTRUCTION(direction_flag, BOTH, NOT_ALLOWED, "std; ud2")
+INSTRUCTION(alignment_flag, BOTH, "crash",
+            "pushf; orq $0x40000, (%%rsp); popf; movl 1(%%rax), %%ecx; ud2")
+CASE(instruction_direction_flag_at_the_gate, BOTH, 0, "") {
+    __asm__ volatile("std" ::: "cc");
+    doorbell();
+    expect(call(MOTE_CALLS, 0, 0, 0), PLATFORM_ENOTSUP, "the call is done");
+    __asm__ volatile("cld" ::: "cc");
+}
+INSTRUCTION(trap_flag_at_the_gate, BOTH, "crash",
+            "mov $9, %%edi; mov $0x120000, %%ecx; pushf; orq $0x100, (%%rsp); popf; call *%%rcx")
+
+/* A hypervisor answers or ends these; on some it wants to patch the instruction,
+ * which lies in read-only text. */
+#define HYPERCALL(name)                                                                            \
+    CASE(instruction_##name, BOTH, 0 | 70, "crash") {                                              \
+        uint64_t before = checksum(ADDRESS(__text_start), ADDRESS(__text_end));                    \
+        uint64_t ax = 1;                                                                           \
+        __asm__ volatile(#name : "+a"(ax)::"rbx", "rcx", "rdx", "memory");                         \
+        check(checksum(ADDRESS(__text_start), ADDRESS(__text_end)) == before, "text is the same"); \
+    }
+HYPERCALL(vmcall)
+HYPERCALL(vmmcall)
 
 /* 32-bit code, where the calls of a 32-bit host have other numbers: 0xb is execve. */
 CASE(instruction_compatibility_mode, PROCESS, 70, "crash|system call") {

@@ -30,6 +30,13 @@ CASE(resource_all_of_the_whole_arena, PROCESS, 70, "crash: write to", "memory=64
         poke(at);
 }
 
+CASE(resource_15_tib_of_memory, BOTH, 0 | 71, "", "memory=15360G") {
+    doorbell();
+}
+CASE(resource_more_memory_than_there_are_addresses, BOTH, 71, "-m", "memory=1000000G") {
+    check(false, "it runs");
+}
+
 /* Output that nobody stops, and output that nobody reads. */
 static void shout(uint64_t ns) {
     struct ring r = ring_of(OUTPUT);

@@ -169,14 +169,14 @@ static void trimming_removes_useless_and_oldest_entries_only(void **state) {
         long age;
         bool stays;
     } files[] = {
-        {"v1-1-2-3-4.5-6.7.image", 100, true},
-        {"v1-1-9-3-4.5-6.7.image", 300000, true},
-        {"v1-1-8-3-4.5-6.7.image", 400000, false},
-        {"v1-7-7-3-4.5-6.7.image", 0, true}, /* kept by name */
-        {"v1-7-7-2-4.5-6.7.image", 0, false},
+        {"v2-1-2-3-4.5-6.7.image", 100, true},
+        {"v2-1-9-3-4.5-6.7.image", 300000, true},
+        {"v2-1-8-3-4.5-6.7.image", 400000, false},
+        {"v2-7-7-3-4.5-6.7.image", 0, true}, /* kept by name */
+        {"v2-7-7-2-4.5-6.7.image", 0, false},
         {"v0-1-2-3-4.5-6.7.image", 0, false},
-        {"v1-1-2-3-4.5-6.8.image.Xy12ab", 100, true},
-        {"v1-1-2-3-4.5-6.9.image.Xy12ab", 200000, false},
+        {"v2-1-2-3-4.5-6.8.image.Xy12ab", 100, true},
+        {"v2-1-2-3-4.5-6.9.image.Xy12ab", 200000, false},
         {"something else", 1000000, true},
     };
     char path[4096 + 300], data[8192] = {0};

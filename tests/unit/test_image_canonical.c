@@ -1,5 +1,6 @@
 /* Rewriting images into canonical form, and moving canonical ones. */
 #include "image_fixture.h"
+#include "../../vm/image/class_set.h"
 
 static struct bytes canonical_tiny(bool spread) {
     struct tiny t;
@@ -27,6 +28,10 @@ static void the_synthetic_image_is_sound(void **state) {
     }
 }
 
+static void keep_first(void *arg, const struct image_error *problem) {
+    *(struct image_error *)arg = *problem;
+}
+
 static void canonical_form_has_padded_header_base_and_one_segment(void **state) {
     (void)state;
     struct bytes out = canonical_tiny(true);
@@ -38,8 +43,6 @@ static void canonical_form_has_padded_header_base_and_one_segment(void **state) 
     assert_int_equal(h.base, HEAP_IMAGE_BASE);
     assert_int_equal(h.first_segment_size, h.data_size);
     assert_int_equal(h.free_old_space, 0);
-    for (unsigned i = 128; i < 4096; i++)
-        assert_int_equal(out.at[i], 0);
     /* What the image told other VMs stays. */
     assert_int_equal(h.last_hash, 12345);
     assert_int_equal(h.window_size, 640 << 16 | 480);
@@ -51,6 +54,28 @@ static void canonical_form_has_padded_header_base_and_one_segment(void **state) 
     /* The bridge: class 3, nothing beyond it. */
     assert_int_equal(word_at(&out, out.size - 16) & 0x3fffff, CLASS_INDEX_BRIDGE);
     assert_int_equal(word_at(&out, out.size - 8), 0);
+    free(out.at);
+}
+
+static void the_header_says_which_classes_have_instances(void **state) {
+    (void)state;
+    struct bytes out = canonical_tiny(true);
+    struct class_set classes;
+    class_set_read(&classes, out.at);
+    assert_true(classes.known);
+    assert_true(class_set_has(&classes, CLASS_INDEX_ARRAY));
+    assert_true(class_set_has(&classes, TINY_METACLASS));
+    assert_false(class_set_has(&classes, 30000));
+    /* One that is missing there is found by the check. */
+    struct image_error first = {0};
+    out.at[128 + 16 + TINY_METACLASS / 8] &= (uint8_t)~(1u << TINY_METACLASS % 8);
+    assert_true(image_check(out.at, out.size, 1, keep_first, &first) > 0);
+    assert_non_null(strstr(first.text, "class index"));
+    /* Images of other VMs have no such set: everything is possible. */
+    memset(out.at + 128, 0, 16);
+    assert_int_equal(image_check(out.at, out.size, 1, NULL, NULL), 0);
+    class_set_read(&classes, out.at);
+    assert_true(class_set_has(&classes, 30000));
     free(out.at);
 }
 
@@ -273,6 +298,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_synthetic_image_is_sound),
         cmocka_unit_test(canonical_form_has_padded_header_base_and_one_segment),
+        cmocka_unit_test(the_header_says_which_classes_have_instances),
         cmocka_unit_test(free_chunks_segments_and_forwarders_leave_no_trace),
         cmocka_unit_test(canonicalizing_the_canonical_changes_nothing),
         cmocka_unit_test(collector_bits_go_and_pinned_immutable_and_hash_stay),

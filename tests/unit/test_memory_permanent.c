@@ -116,6 +116,30 @@ static unsigned count_points(struct fixture *f) {
     return n;
 }
 
+static void a_class_without_permanent_instances_is_not_searched_for_there(void **state) {
+    (void)state;
+    struct fixture *f = open_cells();
+    struct heap *h = &f->heap;
+    h->perm_classes.known = true; /* and empty, so that one sees who looks */
+    f->roots[0] = heap_new_pointers(h, 2, FORMAT_FIXED, POINT_INDEX);
+    assert_int_equal(count_points(f), 1);
+    heap_tenure_all(h);
+    assert_int_equal(count_points(f), 1);
+    class_set_add(&h->perm_classes, POINT_INDEX);
+    assert_int_equal(count_points(f), CELLS + 1);
+    memset(h->perm_classes.bits, 0, sizeof h->perm_classes.bits);
+    /* Exchanged contents may bring other classes there. */
+    oop a = heap_new_pointers(h, 1, FORMAT_ARRAY, CLASS_INDEX_ARRAY);
+    put_slot(a, 0, f->roots[0]);
+    f->roots[1] = a;
+    oop b = heap_new_pointers(h, 1, FORMAT_ARRAY, CLASS_INDEX_ARRAY);
+    put_slot(b, 0, fetch_slot(fetch_slot(h->special_objects, 40), 1));
+    f->roots[2] = b;
+    assert_int_equal(heap_become(h, f->roots[1], f->roots[2], true, false), HEAP_OK);
+    assert_int_equal(count_points(f), CELLS + 1);
+    fixture_close(f);
+}
+
 static void count_object(struct heap *h, oop o, void *arg) {
     (void)h;
     *(unsigned *)arg += class_index_of(o) == POINT_INDEX;
@@ -228,6 +252,7 @@ static void permanent_objects_can_be_replaced(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_full_collections_dirty_no_page_of_a_mapped_image),
+        cmocka_unit_test(a_class_without_permanent_instances_is_not_searched_for_there),
         cmocka_unit_test(the_dead_are_invisible_after_a_full_collection),
         cmocka_unit_test(weak_references_to_the_dead_are_nilled),
         cmocka_unit_test(permanent_ephemerons_fire),

@@ -96,6 +96,19 @@ static uint64_t new_data_size(const struct image_map *m) {
     return m->kept_words * 8 + IMAGE_BRIDGE_BYTES;
 }
 
+/* Indices as they are, and those that the classes at them have now. */
+static void note_classes(const struct image_map *m, struct class_set *classes) {
+    for (uint64_t word = map_next(m, 0); word < m->words; word = map_next(m, word + 1)) {
+        uint32_t index = header_class(map_word(m, word));
+        uint64_t class;
+        if (!bit_test(m->kept, word))
+            continue;
+        class_set_add(classes, index);
+        if (map_object(m, map_class_at(m, index), &class))
+            class_set_add(classes, header_hash(map_word(m, class)));
+    }
+}
+
 static bool run(const struct image_map *m, uint64_t base, bool with_header, image_write_fn *write,
                 void *arg, uint64_t *special_objects, struct image_error *error) {
     struct writer writer;
@@ -110,7 +123,9 @@ static bool run(const struct image_map *m, uint64_t base, bool with_header, imag
         h.base = base;
         h.special_objects = *special_objects;
         h.free_old_space = 0;
-        writer_header(&writer, &h);
+        struct class_set classes = {0};
+        note_classes(m, &classes);
+        writer_header(&writer, &h, &classes);
     }
     write_data(&r);
     bool done = !writer.failed;

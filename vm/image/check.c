@@ -3,6 +3,7 @@
  */
 #include "check.h"
 #include "check_code.h"
+#include "class_set.h"
 
 static void check_characters(const struct image_map *m, uint64_t word, struct report *r) {
     uint64_t count = map_pointer_slots(m, word);
@@ -46,6 +47,23 @@ void image_check_objects(const struct image_map *m, bool strict, struct report *
     code_scratch_free(&scratch);
 }
 
+/* A class that is missing there would be said to have no instances. */
+static void check_class_set(const struct image_map *m, const uint8_t *file, uint64_t size,
+                            struct report *report) {
+    struct class_set classes;
+    if (!image_is_canonical(&m->header, size))
+        return;
+    class_set_read(&classes, file);
+    for (uint64_t word = map_next(m, 0); word < m->words && !report_done(report);
+         word = map_next(m, word + 1)) {
+        uint32_t index = header_class(map_word(m, word));
+        if (!class_set_has(&classes, index))
+            report_problem(report, map_offset(m, word),
+                           " (object 0x%llx): its class index %u is not in the header's set",
+                           (unsigned long long)map_address(m, word), index);
+    }
+}
+
 uint64_t image_check(const uint8_t *file, size_t size, uint64_t limit, image_problem_fn *problem,
                      void *arg) {
     struct report report = {.problem = problem, .arg = arg, .limit = limit};
@@ -54,6 +72,8 @@ uint64_t image_check(const uint8_t *file, size_t size, uint64_t limit, image_pro
         image_verify_objects(&m, &report);
         if (report.count == 0) /* the rest relies on sound objects */
             image_check_objects(&m, true, &report);
+        if (report.count == 0)
+            check_class_set(&m, file, size, &report);
     }
     image_map_free(&m);
     return report.count;

@@ -33,6 +33,7 @@ struct save {
     uint64_t words; /* written data, without the bridge */
     bool exhausted, damaged;
     oop bad; /* what was damaged */
+    struct class_set classes;
     struct writer writer;
 };
 
@@ -81,9 +82,18 @@ static struct run *find_run(const struct save *s, uintptr_t address) {
     return &s->runs[low];
 }
 
+/* The index, and the one that the class at it has now. */
+static void note_class(struct heap *h, struct class_set *classes, oop object) {
+    uint32_t index = class_index_of(object);
+    oop class = heap_class_at(h, index);
+    class_set_add(classes, index);
+    if (is_object(class))
+        class_set_add(classes, header_hash(header_of(follow(class))));
+}
+
 static void note_words(struct heap *h, oop object, void *arg) {
-    (void)h;
     struct save *s = arg;
+    note_class(h, &s->classes, object);
     struct run *run = find_run(s, object_start(object));
     if (run == NULL)
         return;
@@ -220,7 +230,7 @@ static bool write_all(struct save *s, const struct image_header *h, struct image
     header.free_old_space = 0;
     if (new_address(s, s->heap->nil) != HEAP_IMAGE_BASE)
         return image_fail(error, IMAGE_NO_OFFSET, "save: nil is not the first object");
-    writer_header(&s->writer, &header);
+    writer_header(&s->writer, &header, &s->classes);
     heap_each_live_object(s->heap, write_object, s);
     writer_bridge(&s->writer);
     if (s->damaged)

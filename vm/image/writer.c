@@ -1,5 +1,6 @@
 /* writer.c - see writer.h. */
 #include "writer.h"
+#include "class_set.h"
 #include "image_memory.h"
 
 bool writer_open(struct writer *w, image_write_fn *write, void *arg) {
@@ -33,16 +34,13 @@ void writer_put(struct writer *w, const void *data, uint64_t size) {
     w->used += (uint32_t)size;
 }
 
-void writer_header(struct writer *w, const struct image_header *h) {
-    static const uint8_t padding[256];
-    uint8_t bytes[IMAGE_HEADER_BYTES];
+void writer_header(struct writer *w, const struct image_header *h,
+                   const struct class_set *classes) {
+    uint8_t bytes[IMAGE_HEADER_BYTES], magic[CLASS_SET_MAGIC_BYTES] = CLASS_SET_MAGIC;
     image_header_write(h, bytes);
     writer_put(w, bytes, sizeof bytes);
-    for (uint64_t left = IMAGE_CANONICAL_HEADER - sizeof bytes; left != 0;) {
-        uint64_t n = left < sizeof padding ? left : sizeof padding;
-        writer_put(w, padding, n);
-        left -= n;
-    }
+    writer_put(w, magic, sizeof magic);
+    writer_put(w, classes->bits, sizeof classes->bits);
 }
 
 void writer_bridge(struct writer *w) {

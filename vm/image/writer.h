@@ -5,6 +5,7 @@
 #define MOTE_IMAGE_WRITER_H
 
 #include "image.h"
+#include "../memory/heap.h"
 
 #define WRITER_BYTES 65536u
 
@@ -30,8 +31,8 @@ static inline void writer_word(struct writer *w, uint64_t v) {
     w->total += 8;
 }
 
-/* The padded canonical header. */
-void writer_header(struct writer *w, const struct image_header *h);
+/* The padded canonical header. `classes` are those of the data. */
+void writer_header(struct writer *w, const struct image_header *h, const struct class_set *classes);
 /* The last bridge, as every reader expects it: nothing follows. */
 void writer_bridge(struct writer *w);
 

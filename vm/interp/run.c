@@ -9,6 +9,7 @@
 #include "threaded.h"
 #include "translate.h"
 #include "zone.h"
+#include "../image/class_set.h"
 #include "../image/image.h"
 #include "../prims/count.h"
 #include "../prims/prim.h"
@@ -129,7 +130,7 @@ static enum vm_outcome load_foreign(struct opening *o, const struct vm_config *c
 
 static enum vm_outcome load(struct opening *o, const char *path, const struct vm_config *config) {
     struct vm *vm = o->vm;
-    uint8_t bytes[IMAGE_HEADER_BYTES];
+    uint8_t bytes[IMAGE_CANONICAL_HEADER] = {0};
     int error = platform_image_open(vm->platform, path, &o->file, &o->file_size);
     if (error != 0)
         return complain(o, VM_NO_IMAGE,
@@ -148,6 +149,8 @@ static enum vm_outcome load(struct opening *o, const char *path, const struct vm
                                   : load_foreign(o, config, &special);
     if (outcome != VM_OK)
         return outcome;
+    if (image_is_canonical(&o->header, o->file_size))
+        class_set_read(&vm->heap.perm_classes, bytes);
     heap_adopt(&vm->heap, special, (uint32_t)o->header.last_hash);
     vm->header_flags = o->header.flags;
     vm->window_size = o->header.window_size;

@@ -159,7 +159,7 @@ enum heap_error heap_become(struct heap *h, oop array1, oop array2, bool two_way
         oop a = follow(fetch_slot(array1, i)), b = follow(fetch_slot(array2, i));
         if (a == b || !is_object(a))
             continue;
-        classes |= table_index(h, a) != 0 || (two_way && table_index(h, b) != 0);
+        classes |= table_index(h, a) != 0 || (is_object(b) && table_index(h, b) != 0);
         if (two_way)
             exchange(h, a, b, copy_hash);
         else
@@ -170,6 +170,8 @@ enum heap_error heap_become(struct heap *h, oop array1, oop array2, bool two_way
     follow_roots(h);
     if (classes)
         class_table_follow(h);
+    if (classes || two_way) /* objects of other classes may lie in the image now */
+        h->perm_classes.known = false;
     if (h->hooks.classes_changed != NULL)
         h->hooks.classes_changed(h->hooks.owner);
     return HEAP_OK;

@@ -7,7 +7,7 @@
 #define STRESS_FULL_EVERY 8u
 /* Free ranges worth giving back, when the program asks and when it does not. */
 #define RELEASE_ASKED_BYTES (UINT64_C(256) * KIB)
-#define RELEASE_BYTES (4 * MIB)
+#define RELEASE_BYTES (16 * MIB)
 
 /* How much old space may grow before the next full collection. */
 static uint64_t next_threshold(const struct heap *h) {
@@ -63,7 +63,7 @@ static void full_collect(struct heap *h, bool asked) {
         h->hooks.each_weak_root(h->hooks.owner, h, mark_survivor);
     h->perm_marks_valid = true;
     h->forwarders_exist = false;
-    sweep_and_compact(h, asked ? 0 : min_u64(4 * MIB, h->old_used_bytes / 8));
+    sweep_and_compact(h, asked ? 0 : 16 * MIB);
     release_large_chunks(h, asked ? RELEASE_ASKED_BYTES : RELEASE_BYTES);
     eden_reset(h);
     if (asked)

@@ -81,11 +81,15 @@ oop heap_next_instance(struct heap *h, oop class, oop after) {
     uint32_t index = header_hash(header_of(class));
     if (index <= CLASS_INDEX_LAST_PUN || heap_class_at(h, index) != class)
         return 0; /* a class in the table stands at its hash, and perhaps elsewhere */
+    bool in_image = class_set_has(&h->perm_classes, index);
     oop o;
-    if (!h->perm_marks_valid && (after == 0 || in_perm(h, after))) {
-        o = next_instance_in_perm(h, class, index, after == 0 ? h->perm_base : object_end(after));
-        if (o != 0)
-            return o;
+    if ((after == 0 || in_perm(h, after)) && !(in_image && h->perm_marks_valid)) {
+        if (in_image) {
+            o = next_instance_in_perm(h, class, index,
+                                      after == 0 ? h->perm_base : object_end(after));
+            if (o != 0)
+                return o;
+        }
         o = next_in_old(h, 0, h->old_base);
         if (o == 0)
             o = next_in_past(h, h->survivor[h->past]);

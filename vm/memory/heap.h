@@ -91,6 +91,22 @@ struct bitmap { /* one bit per 8 bytes of [base, base + 8 * 8 * bytes) */
     size_t bytes;
 };
 
+/* Which class indices the objects of permanent space have, so that a search for
+ * instances need not walk an image of any size in vain. Bit index % CLASS_SET_BITS;
+ * a class's own index counts for its instances with an older index too. A bit too
+ * many costs a walk; `known` false: any. */
+#define CLASS_SET_BITS 31616u
+struct class_set {
+    bool known;
+    uint8_t bits[CLASS_SET_BITS / 8];
+};
+static inline void class_set_add(struct class_set *s, uint32_t index) {
+    s->bits[index % CLASS_SET_BITS / 8] |= (uint8_t)(1u << (index % CLASS_SET_BITS % 8));
+}
+static inline bool class_set_has(const struct class_set *s, uint32_t index) {
+    return !s->known || (s->bits[index % CLASS_SET_BITS / 8] >> (index % CLASS_SET_BITS % 8) & 1);
+}
+
 struct heap {
     /* The fast paths use these first. */
     uintptr_t eden_free;    /* next object's start */
@@ -123,6 +139,7 @@ struct heap {
     struct bitmap marks;      /* permanent space's part stays valid between collections */
     struct bitmap remembered; /* membership in remembered_set */
     bool perm_marks_valid;    /* a full collection has run: unmarked permanent objects are dead */
+    struct class_set perm_classes; /* until become or a change of class; filled by the loader */
     oop *remembered_set;
     size_t remembered_count, remembered_capacity;
 

@@ -271,6 +271,7 @@ static int change_class(struct vm *vm, oop o, oop class) {
         return PRIM_NO_MEMORY;
     set_header(o, (header_of(o) & ~(HDR_FORMAT_MASK | HDR_CLASS_MASK)) |
                       (uint64_t)format << HDR_FORMAT_SHIFT | index);
+    class_set_add(&vm->heap.perm_classes, index); /* `o` may lie in the image */
     return PRIM_OK;
 }
 
