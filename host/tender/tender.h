@@ -25,6 +25,7 @@
 #include "mote/abi.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -88,17 +89,17 @@ struct tender {
     struct devices *devices; /* devices.c */
     struct save *save;       /* NULL: none under way */
     int save_directory;      /* -1: no saving */
-    bool exiting;            /* MOTE_CALL_EXIT came */
-    int status;
+    atomic_bool exiting;     /* MOTE_CALL_EXIT came */
+    atomic_int status;
 
-    int signals;        /* signalfd: SIGINT, SIGTERM, SIGUSR1, which are blocked */
-    int child;          /* pidfd of the process door's child; else -1 */
-    int child_pid;      /* its number; else 0 */
-    bool crashed;       /* a crash has been reported: the status is 70 */
-    bool ended;         /* serve() is to write out what is in the rings and return */
-    bool gave_up;       /* serve() returned because the mote did not heed a stop request */
-    bool files_limited; /* sandbox_files has been done */
-    int64_t tsc_offset; /* the mote's TSC minus the host's; kvm sets it */
+    int signals;         /* signalfd: SIGINT, SIGTERM, SIGUSR1, which are blocked */
+    int child;           /* pidfd of the process door's child; else -1 */
+    int child_pid;       /* its number; else 0 */
+    atomic_bool crashed; /* a crash has been reported: the status is 70 */
+    atomic_bool ended;   /* serve() is to write out what is in the rings and return */
+    atomic_bool gave_up; /* serve() returned because the mote did not heed a stop request */
+    bool files_limited;  /* sandbox_files has been done */
+    int64_t tsc_offset;  /* the mote's TSC minus the host's; kvm sets it */
     uint64_t deadline_passed;
 };
 

@@ -146,19 +146,19 @@ CASE(call_wait_in_the_past, BOTH, 0, "") {
         call(MOTE_CALL_WAIT, shared->wake, 1, 0);
         call(MOTE_CALL_WAIT, shared->wake, begin, 0);
     }
-    check(now() - begin < 1000000000, "a deadline in the past is no wait");
+    check(now() - begin < 5 * SECOND, "a deadline in the past is no wait");
 }
 CASE(call_wait_for_another_wake, BOTH, 0, "") {
     uint64_t begin = now();
     call(MOTE_CALL_WAIT, shared->wake + 1, PLATFORM_NEVER, 0);
     call(MOTE_CALL_WAIT, (uint64_t)shared->wake + 0x80000000, PLATFORM_NEVER, 0);
-    check(now() - begin < 1000000000, "a wake that has come is no wait");
+    check(now() - begin < 5 * SECOND, "a wake that has come is no wait");
 }
-CASE(call_wait_until_the_end_of_time, BOTH, 130, "", "stop=200,300") {
+CASE(call_wait_until_the_end_of_time, BOTH, 130, "", "stop=400,600") {
     for (;;)
         call(MOTE_CALL_WAIT, shared->wake, UINT64_MAX - 1, 0);
 }
-CASE(call_wait_beyond_the_clock, BOTH, 130, "", "stop=200,300") {
+CASE(call_wait_beyond_the_clock, BOTH, 130, "", "stop=400,600") {
     for (;;)
         call(MOTE_CALL_WAIT, shared->wake, UINT64_C(1) << 63, 0);
 }

@@ -20,7 +20,7 @@ static void crash_again(void) {
 }
 static void for_ever(void) {
     for (;;)
-        nap(1000000000);
+        nap(SECOND);
 }
 static void leave_well(void) {
     leave(0);
@@ -44,7 +44,7 @@ AFTER(without_a_stack, 70, "instruction", ADDRESS(crash_again), 0)
 AFTER(with_a_stack_in_text, 70, "instruction", ADDRESS(crash_again), ADDRESS(__text_end))
 AFTER(with_a_stack_in_the_upper_half, 70, "instruction", ADDRESS(crash_again), 0xffff800000000000)
 AFTER(with_a_stack_at_the_last_byte, 70, "instruction", ADDRESS(crash_again), UINT64_MAX)
-AFTER(and_never_ends, 70 | 130, "instruction", ADDRESS(for_ever), STACK - 8, "stop=200,300")
+AFTER(and_never_ends, 70 | 130, "instruction", ADDRESS(for_ever), STACK - 8, "stop=400,600")
 /* A crashed mote has crashed, whatever it says afterwards. */
 AFTER(then_claims_success, 70, "instruction", ADDRESS(leave_well), STACK - 8)
 

@@ -38,7 +38,7 @@ void nap(uint64_t ns) {
 }
 
 void await_end(void) {
-    for (uint64_t end = now() + 2000000000; now() < end;)
+    for (uint64_t end = now() + 5 * SECOND; now() < end;)
         nap(10000000);
 }
 
@@ -81,7 +81,7 @@ void offer(struct ring r, unsigned head) {
 }
 
 bool served(struct ring r, uint16_t before, unsigned count) {
-    for (uint64_t end = now() + 2000000000; now() < end; nap(1000000)) {
+    for (uint64_t end = now() + 5 * SECOND; now() < end; nap(1000000)) {
         if ((uint16_t)(r.used->index - before) >= count)
             return true;
     }

@@ -48,9 +48,10 @@ static inline int64_t call(uint64_t number, uint64_t a, uint64_t b, uint64_t c) 
 static inline void doorbell(void) {
     call(MOTE_CALL_DOORBELL, 0, 0, 0);
 }
+#define SECOND UINT64_C(1000000000)
 uint64_t now(void); /* monotonic ns */
 void nap(uint64_t ns);
-/* The tender should end the mote: give it two seconds to do so. */
+/* The tender should end the mote: give it five seconds to do so. */
 void await_end(void);
 /* What lies in memory as [from, to), in a number. */
 uint64_t checksum(uint64_t from, uint64_t to);
@@ -73,7 +74,7 @@ void describe(struct ring r, unsigned i, uint64_t address, uint32_t length, unsi
               unsigned next);
 /* Make the chain that begins with descriptor `head` available, and ring the bell. */
 void offer(struct ring r, unsigned head);
-/* Wait at most two seconds until the device is done with `count` more chains
+/* Wait at most five seconds until the device is done with `count` more chains
  * than at `before`. */
 bool served(struct ring r, uint16_t before, unsigned count);
 

@@ -51,8 +51,8 @@ CASE(image_is_mapped_over, BOTH, 0, "", "image=4M") {
     call(MOTE_CALL_MAP, MOTE_IMAGE_BASE, MOTE_GRANULE, 0);
     check(peek(MOTE_IMAGE_BASE + 1) == 0xc3, "the image stays where it is");
 }
-CASE(image_is_cut_while_mapped, BOTH, 70, "crash: the image .* shorter", "image=4M cut=200") {
-    for (uint64_t end = now() + 2000000000; now() < end; nap(10000000)) {
+CASE(image_is_cut_while_mapped, BOTH, 70, "crash: the image .* shorter", "image=4M cut=400") {
+    for (uint64_t end = now() + 5 * SECOND; now() < end; nap(10000000)) {
         for (uint64_t at = MOTE_IMAGE_BASE; at < MOTE_IMAGE_BASE + IMAGE_BYTES; at += 4096)
             peek(at);
     }
@@ -128,11 +128,11 @@ CASE(save_then_crash, BOTH, 70, "instruction", "image=1M save") {
     call(MOTE_CALL_SAVE_WRITE, ADDRESS(page), 4096, UINT64_MAX);
     __asm__ volatile("ud2");
 }
-CASE(save_then_stop, BOTH, 130, "", "image=1M save stop=200,300") {
+CASE(save_then_stop, BOTH, 130, "", "image=1M save stop=400,600") {
     BEGIN;
     call(MOTE_CALL_SAVE_WRITE, ADDRESS(page), 4096, UINT64_MAX);
     for (;;)
-        nap(1000000000);
+        nap(SECOND);
 }
 CASE(save_many_times, BOTH, 0, "", "image=1M save") {
     for (unsigned i = 0; i < 100; i++) {
