@@ -45,7 +45,7 @@ MAKEFLAGS += -j$(shell nproc)
 endif
 
 PACKAGES := make clang-19 lld-19 llvm-19 libclang-rt-19-dev libcmocka-dev python3 musl-dev \
-    libseccomp-dev qemu-system-x86
+    libseccomp-dev qemu-system-x86 procps
 ADDRESS  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 

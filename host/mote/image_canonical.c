@@ -1,5 +1,6 @@
 /* image_canonical.c - `mote image canonical IMAGE -o FILE`. */
 #include "image_file.h"
+#include "complain.h"
 #include "image_verbs.h"
 #include "progress.h"
 #include "../../vm/image/image.h"
@@ -27,7 +28,7 @@ static int rewrite(const char *path, const struct image_file *file, const char *
         }
     }
     if (status != 0)
-        fprintf(stderr, "mote: %s\n", line);
+        complain("%s", line);
     return status;
 }
 
@@ -49,7 +50,7 @@ int image_verb_canonical(int argc, char **argv) {
     char line[4352];
     int status = image_file_read(path, &file, line, sizeof line);
     if (status != 0) {
-        fprintf(stderr, "mote: %s\n", line);
+        complain("%s", line);
         return status;
     }
     status = rewrite(path, &file, output);

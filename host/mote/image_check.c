@@ -1,5 +1,6 @@
 /* image_check.c - `mote image check IMAGE`: list all that is wrong with it. */
 #include "image_file.h"
+#include "complain.h"
 #include "image_verbs.h"
 #include "json.h"
 #include "progress.h"
@@ -81,7 +82,7 @@ int image_verb_check(int argc, char **argv) {
     char line[4352];
     int status = image_file_read(path, &file, line, sizeof line);
     if (status != 0) {
-        fprintf(stderr, "mote: %s\n", line);
+        complain("%s", line);
         return status;
     }
     status = check(path, &file, json, limit);

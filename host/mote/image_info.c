@@ -1,5 +1,6 @@
 /* image_info.c - `mote image info IMAGE`: what an image file holds. */
 #include "image_file.h"
+#include "complain.h"
 #include "image_verbs.h"
 #include "json.h"
 #include "progress.h"
@@ -112,7 +113,7 @@ int image_verb_info(int argc, char **argv) {
     char line[4352];
     int status = image_file_read(path, &file, line, sizeof line);
     if (status != 0) {
-        fprintf(stderr, "mote: %s\n", line);
+        complain("%s", line);
         return status;
     }
     struct image_info info;
@@ -121,7 +122,7 @@ int image_verb_info(int argc, char **argv) {
     bool sound = image_info_read(file.bytes, file.size, &info, &error);
     progress_end();
     if (!sound) {
-        fprintf(stderr, "mote: %s: %s\n", path, error.text);
+        complain("%s: %s", path, error.text);
         status = EXIT_BAD_IMAGE;
     } else {
         if (json)

@@ -1,5 +1,6 @@
 /* The mote command: one verb a file (verbs.h). */
 #include "verbs.h"
+#include "complain.h"
 #include "mote/version.h"
 
 #include <stdio.h>
@@ -41,7 +42,7 @@ int main(int argc, char **argv) {
         if (strcmp(verb, verbs[i].name) == 0)
             return verbs[i].run(argc - 1, argv + 1);
     if (argc > 1)
-        fprintf(stderr, "mote: %s: no such verb\n", verb);
+        complain("%s: no such verb", verb);
     fputs(help, stderr);
     return EX_USAGE;
 }

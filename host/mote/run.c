@@ -1,4 +1,5 @@
 /* `mote run`: an image, or a C program, until it ends. */
+#include "complain.h"
 #include "crash.h"
 #include "run_options.h"
 #include "run_source.h"
@@ -37,7 +38,7 @@ static int run_on_hosted(const struct run_options *o, const struct run_source *s
     crash_contain(s->name);
     struct platform *platform = hosted_open(&config);
     if (platform == NULL) {
-        fprintf(stderr, "mote: no memory or descriptors for the platform\n");
+        complain("no memory or descriptors for the platform");
         return EX_OSERR;
     }
     int status = mote_main(platform);
@@ -126,7 +127,7 @@ static enum run_on choose(bool verbose) {
         if (why == NULL)
             return best[i].on;
         if (verbose)
-            fprintf(stderr, "mote: not on %s: %s\n", best[i].door->name, why);
+            complain("not on %s: %s", best[i].door->name, why);
     }
     return ON_HOSTED;
 }
@@ -134,12 +135,12 @@ static enum run_on choose(bool verbose) {
 static void say_where(const struct run_options *o, const struct run_source *s) {
     static const char *const names[] = {"", "hosted", "process", "kvm", "qemu"};
     if (!s->is_image)
-        fprintf(stderr, "mote: on %s: %s\n", names[o->on], s->program);
+        complain("on %s: %s", names[o->on], s->program);
     else if (s->why[0] != 0)
-        fprintf(stderr, "mote: on %s, without the cache: %s\n", names[o->on], s->why);
+        complain("on %s, without the cache: %s", names[o->on], s->why);
     else
-        fprintf(stderr, "mote: on %s, mapped from the %s: %s\n", names[o->on],
-                strcmp(s->file, s->name) == 0 ? "file itself" : "cache", s->file);
+        complain("on %s, mapped from the %s: %s", names[o->on],
+                 strcmp(s->file, s->name) == 0 ? "file itself" : "cache", s->file);
 }
 
 int verb_run(int argc, char **argv) {
@@ -161,13 +162,12 @@ int verb_run(int argc, char **argv) {
 
     struct words words = {.text = text, .room = sizeof text};
     if (!make_words(&words, &options, &source)) {
-        fprintf(stderr, "mote: run: the arguments are too long: at most %zu bytes go to a mote\n",
-                sizeof text);
+        complain("run: the arguments are too long: at most %zu bytes go to a mote", sizeof text);
         return EX_USAGE;
     }
     status = tender_streams();
     if (status != 0) {
-        fprintf(stderr, "mote: /dev/null: open: %s\n", strerror(errno));
+        complain("/dev/null: open: %s", strerror(errno));
         return status;
     }
     if (options.on == ON_QEMU)
@@ -175,7 +175,7 @@ int verb_run(int argc, char **argv) {
     const struct tender_door *door = options.on == ON_KVM ? &tender_kvm : &tender_process;
     const char *why = door->unavailable();
     if (why != NULL) {
-        fprintf(stderr, "mote: no mote can run on %s here: %s\n", door->name, why);
+        complain("no mote can run on %s here: %s", door->name, why);
         return EX_OSERR;
     }
     return run_on_tender(&options, &source, text, door);

@@ -1,6 +1,7 @@
 /* run_source.c - see run_source.h. */
 #include "run_source.h"
 #include "cache.h"
+#include "complain.h"
 #include "image_file.h"
 #include "../../vm/image/image.h"
 
@@ -12,11 +13,6 @@
 #include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-static int complain(int status, const char *file, const char *cause) {
-    fprintf(stderr, "mote: %s: %s\n", file, cause);
-    return status;
-}
 
 static bool is_elf(const char *path) {
     char magic[4];
@@ -50,10 +46,9 @@ static int find_vm(struct run_source *s) {
         if (n > 0 && (size_t)n < sizeof s->program && access(s->program, R_OK) == 0)
             return 0;
     }
-    fprintf(stderr,
-            "mote: mote-vm.elf is neither in %.*s nor in %.*s/../lib/mote: build it with `make`, "
-            "name it in MOTE_VM, or use --on hosted\n",
-            directory, s->launcher, directory, s->launcher);
+    complain("mote-vm.elf is neither in %.*s nor in %.*s/../lib/mote: build it with `make`, "
+             "name it in MOTE_VM, or use --on hosted",
+             directory, s->launcher, directory, s->launcher);
     return EX_NOINPUT;
 }
 
@@ -64,7 +59,7 @@ static int choose_image(struct run_source *s, bool no_cache) {
     if (!no_cache)
         answer = cache_canonical_path(s->name, s->file, sizeof s->file, error, sizeof error);
     if (answer == CACHE_BAD_IMAGE || answer == CACHE_NO_INPUT) {
-        fprintf(stderr, "mote: %s\n", error);
+        complain("%s", error);
         return answer;
     }
     if (answer == CACHE_NONE) {
@@ -77,7 +72,7 @@ static int choose_image(struct run_source *s, bool no_cache) {
 int run_source_find(struct run_source *s, const char *file, bool no_cache, bool hosted) {
     s->why[0] = s->program[0] = s->file[0] = 0;
     if (realpath(file, s->name) == NULL) {
-        fprintf(stderr, "mote: %s: open: %s\n", file, strerror(errno));
+        complain("%s: open: %s", file, strerror(errno));
         return EX_NOINPUT;
     }
     find_launcher(s);
@@ -87,8 +82,8 @@ int run_source_find(struct run_source *s, const char *file, bool no_cache, bool 
         return status != 0 || hosted ? status : find_vm(s);
     }
     if (hosted)
-        return complain(EX_USAGE, s->name,
-                        "a C program for the kernel: it runs on kvm, process or qemu");
+        return complain_with(EX_USAGE, "%s: %s", s->name,
+                             "a C program for the kernel: it runs on kvm, process or qemu");
     memcpy(s->program, s->name, sizeof s->program);
     return 0;
 }
@@ -114,17 +109,17 @@ static int rewrite_in_memory(const char *name, int *fd) {
     char error[512];
     int status = image_file_read(name, &file, error, sizeof error);
     if (status != 0) {
-        fprintf(stderr, "mote: %s\n", error);
+        complain("%s", error);
         return status;
     }
     *fd = memfd_create("image", MFD_CLOEXEC);
     if (*fd < 0)
-        status = complain(EX_OSERR, name, strerror(errno));
+        status = complain_with(EX_OSERR, "%s: %s", name, strerror(errno));
     else if (!image_canonicalize(file.bytes, file.size, true, write_memory, fd, &e))
-        status = complain(strncmp(e.text, "output:", 7) == 0 || strncmp(e.text, "memory:", 7) == 0
-                              ? EX_OSERR
-                              : EX_DATAERR,
-                          name, e.text);
+        status = complain_with(
+            strncmp(e.text, "output:", 7) == 0 || strncmp(e.text, "memory:", 7) == 0 ? EX_OSERR
+                                                                                     : EX_DATAERR,
+            "%s: %s", name, e.text);
     image_file_free(&file);
     if (status != 0 && *fd >= 0)
         close(*fd);
@@ -141,7 +136,7 @@ int run_source_open_image(const struct run_source *s, int *fd, uint64_t *bytes) 
     }
     if (fstat(*fd, &status) != 0 || status.st_size < IMAGE_CANONICAL_HEADER) {
         close(*fd);
-        return complain(EX_NOINPUT, s->file, "read: it has just changed");
+        return complain_with(EX_NOINPUT, "%s: read: it has just changed", s->file);
     }
     *bytes = (uint64_t)status.st_size;
     return 0;

@@ -77,3 +77,8 @@ while [ $i -lt 30 ]; do
 done
 equal 'image check never dies of overwritten words' 0 "$died"
 check "image check finds most overwritten words ($found of 30)" test "$found" -ge 20
+
+name=$(printf 'two\nlines')
+printf 'x' >"$name"
+status "$MOTE" run "$name"
+equal 'a file name with a line break in it still gives one line' 1 "$(wc -l <err)"

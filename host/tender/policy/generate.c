@@ -100,7 +100,6 @@ static void process(scmp_filter_ctx c) {
     ALLOW(c, process_vm_readv, 1, SCMP_A0_32(SCMP_CMP_EQ, POLICY_CHILD_PID));
     ALLOW(c, pidfd_send_signal, 1, SCMP_A0_32(SCMP_CMP_EQ, POLICY_CHILD_FD));
     ALLOW(c, kill, 1, SCMP_A0_32(SCMP_CMP_EQ, POLICY_CHILD_PID));
-    ALLOW(c, sched_setaffinity, 1, SCMP_A0_32(SCMP_CMP_EQ, 0));
     ALLOW(c, waitid, 1, SCMP_A1_32(SCMP_CMP_EQ, POLICY_CHILD_FD));
 }
 

@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <linux/falloc.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -44,31 +43,6 @@ static int leave_rseq(const struct tender *t) {
     return EX_OSERR;
 }
 
-/* Until the mote has first been heard of, both run on one processor: to wake an
- * idle one takes longer than all that the child has to do until then. The child
- * may leave it at once, the tender when it wakes (rung). */
-static struct {
-    cpu_set_t all;
-    bool pinned;
-    bool slept;
-} processors;
-
-static void pin(void) {
-    unsigned here;
-    if (sched_getaffinity(0, sizeof processors.all, &processors.all) != 0 ||
-        getcpu(&here, NULL) != 0 || here >= CPU_SETSIZE)
-        return;
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(here, &one);
-    processors.pinned = sched_setaffinity(0, sizeof one, &one) == 0;
-}
-
-static void unpin(int pid) {
-    if (processors.pinned)
-        sched_setaffinity(pid, sizeof processors.all, &processors.all);
-}
-
 static int create(struct tender *t) {
     if ((uintptr_t)__executable_start < MOTE_LOW_END) {
         tender_complain(t,
@@ -84,7 +58,6 @@ static int create(struct tender *t) {
         return status;
     memcpy(t->low + MOTE_GATE, process_gate, (size_t)(process_gate_end - process_gate));
     int self = (int)getpid();
-    pin();
     long child = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, &t->child, 0, 0);
     if (child == 0)
         child_start(t, self);
@@ -93,7 +66,6 @@ static int create(struct tender *t) {
         return EX_OSERR;
     }
     t->child_pid = (int)child;
-    unpin(t->child_pid);
     return 0;
 }
 
@@ -102,11 +74,6 @@ static void wake(uint32_t *word) {
 }
 
 static void rung(struct tender *t) {
-    if (processors.slept) {
-        unpin(0);
-        processors.pinned = false;
-    }
-    processors.slept = true;
     if (__atomic_load_n(&t->shared->call.state, __ATOMIC_ACQUIRE) == MOTE_CALL_POSTED) {
         tender_call(t);
         if (!t->exiting)
