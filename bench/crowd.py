@@ -7,6 +7,7 @@ from common import processor_ticks
 
 QUIET_TICKS = 3  # of the processor's, all together, in a second
 QUIET_LIMIT = 120  # seconds to wait for that
+SETTLED_KB, SETTLED_LIMIT = 2048, 30
 
 
 def available_kb():
@@ -139,11 +140,24 @@ def processor_state(pid):
         return "Z"
 
 
+def settled_available_kb():
+    """MemAvailable without caches, once it stands still: the kernel frees what a
+    process left, above all a virtual machine, by and by."""
+    drop_caches()
+    readings = [available_kb()]
+    end = time.monotonic() + SETTLED_LIMIT
+    while time.monotonic() < end:
+        time.sleep(1)
+        drop_caches()
+        readings.append(available_kb())
+        if len(readings) > 3 and max(readings[-3:]) - min(readings[-3:]) < SETTLED_KB:
+            break
+    return readings[-1]
+
+
 def memory_each(command, count, cwd):
     """Start a crowd; (crowd, KiB of host memory each). The caller ends it."""
-    drop_caches()
-    before = available_kb()
+    before = settled_available_kb()
     crowd = Crowd(command, count, cwd)
     crowd.quiet = crowd.settle()
-    drop_caches()
-    return crowd, (before - available_kb()) / count
+    return crowd, (before - settled_available_kb()) / count
