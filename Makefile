@@ -50,8 +50,9 @@ ADDRESS  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 FUZZ     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
 VM_SRC     := $(sort $(wildcard vm/*/*.c))
-HOSTED_SRC := $(sort $(wildcard host/hosted/*.c))
-TENDER_SRC := $(sort $(wildcard host/tender/*.c host/tender/process/*.c host/tender/kvm/*.c host/tender/report/*.c host/qemu/*.c))
+HOSTED_SRC := $(sort $(wildcard host/hosted/*.c host/common/*.c))
+TENDER_SRC := $(sort $(wildcard host/tender/*.c host/tender/process/*.c host/tender/kvm/*.c \
+    host/tender/report/*.c host/qemu/*.c host/common/*.c))
 TENDER_ASM := $(sort $(wildcard host/tender/*/*.S))
 MOTE_SRC   := $(sort $(wildcard host/mote/*.c)) apps/vm/main.c
 KERNEL_SRC := $(sort $(wildcard kernel/*.c kernel/*/*.c kernel/platform/*/*.c))

@@ -12,7 +12,7 @@ int platform_dir_open(struct platform *p, const char *path, struct platform_dir 
         return PLATFORM_ENOMEM;
     d->dir = opendir(path);
     if (d->dir == NULL) {
-        int error = hosted_error(errno);
+        int error = host_error(errno);
         free(d);
         return error;
     }
@@ -25,7 +25,7 @@ int64_t platform_dir_next(struct platform_dir *d, char *name, size_t size) {
         errno = 0;
         struct dirent *entry = readdir(d->dir);
         if (entry == NULL)
-            return errno == 0 ? 0 : hosted_error(errno);
+            return errno == 0 ? 0 : host_error(errno);
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         size_t length = strlen(entry->d_name);

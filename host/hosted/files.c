@@ -91,7 +91,7 @@ int platform_file_open(struct platform *p, const char *path, enum platform_open 
         if (fd < 0 && errno == EACCES) /* what may not be read may perhaps be written */
             fd = open_retrying(path, O_WRONLY | create);
     }
-    return fd < 0 ? hosted_error(errno) : new_handle(p, fd);
+    return fd < 0 ? host_error(errno) : new_handle(p, fd);
 }
 
 int platform_file_close(struct platform *p, int file) {
@@ -102,7 +102,7 @@ int platform_file_close(struct platform *p, int file) {
     if (file < STANDARD_STREAMS) /* stays open for the launcher's own messages */
         return 0;
     f->fd = -1;
-    return close(fd) == 0 || errno == EINTR ? 0 : hosted_error(errno);
+    return close(fd) == 0 || errno == EINTR ? 0 : host_error(errno);
 }
 
 /* Wait until a terminal, pipe or socket has data; PLATFORM_EAGAIN when
@@ -114,7 +114,7 @@ static int wait_for_data(struct platform *p, int fd) {
                                  {.fd = p->mailbox->wake_fd, .events = POLLIN}};
         int n = poll(both, 2, -1);
         if (n < 0 && errno != EINTR)
-            return hosted_error(errno);
+            return host_error(errno);
         if (atomic_load(&p->mailbox->interrupts) != 0)
             return PLATFORM_EAGAIN;
         if (n > 0 && both[1].revents != 0) {
@@ -139,7 +139,7 @@ int64_t platform_file_read(struct platform *p, int file, void *data, size_t size
         if (n >= 0)
             return n;
         if (errno != EINTR && errno != EAGAIN)
-            return hosted_error(errno);
+            return host_error(errno);
     }
 }
 
@@ -171,7 +171,7 @@ int platform_file_seek(struct platform *p, int file, uint64_t position) {
     int fd = settled_fd_of(p, file);
     if (fd < 0 || position > INT64_MAX)
         return PLATFORM_EINVAL;
-    return lseek(fd, (off_t)position, SEEK_SET) < 0 ? hosted_error(errno) : 0;
+    return lseek(fd, (off_t)position, SEEK_SET) < 0 ? host_error(errno) : 0;
 }
 
 int64_t platform_file_size(struct platform *p, int file) {
@@ -179,21 +179,21 @@ int64_t platform_file_size(struct platform *p, int file) {
     struct stat st;
     if (fd < 0)
         return PLATFORM_EINVAL;
-    return fstat(fd, &st) == 0 ? (int64_t)st.st_size : hosted_error(errno);
+    return fstat(fd, &st) == 0 ? (int64_t)st.st_size : host_error(errno);
 }
 
 int platform_file_truncate(struct platform *p, int file, uint64_t size) {
     int fd = settled_fd_of(p, file);
     if (fd < 0 || size > INT64_MAX)
         return PLATFORM_EINVAL;
-    return ftruncate(fd, (off_t)size) == 0 ? 0 : hosted_error(errno);
+    return ftruncate(fd, (off_t)size) == 0 ? 0 : host_error(errno);
 }
 
 int platform_file_sync(struct platform *p, int file) {
     int fd = settled_fd_of(p, file);
     if (fd < 0)
         return PLATFORM_EINVAL;
-    return fsync(fd) == 0 ? 0 : hosted_error(errno);
+    return fsync(fd) == 0 ? 0 : host_error(errno);
 }
 
 /* Any small number may be asked for; only what is open here has a kind. */

@@ -21,12 +21,12 @@ int platform_image_open(struct platform *p, const char *path, struct platform_im
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     while (fd < 0 && errno == EINTR);
     if (fd < 0)
-        return hosted_error(errno);
+        return host_error(errno);
     struct stat st;
     struct platform_image *image = NULL;
     int error = 0;
     if (fstat(fd, &st) != 0)
-        error = hosted_error(errno);
+        error = host_error(errno);
     else if (S_ISDIR(st.st_mode))
         error = PLATFORM_EISDIR;
     else if (!S_ISREG(st.st_mode))
@@ -55,7 +55,7 @@ int64_t platform_image_read(struct platform_image *image, uint64_t at, void *dat
         if (n > 0)
             done += (size_t)n;
         else if (errno != EINTR)
-            return hosted_error(errno);
+            return host_error(errno);
     }
     return (int64_t)done;
 }
@@ -69,7 +69,7 @@ int platform_image_map(struct platform_image *image, uint64_t at, void *base, si
         return 0;
     void *got =
         mmap(base, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, image->fd, (off_t)at);
-    return got == MAP_FAILED ? hosted_error(errno) : 0;
+    return got == MAP_FAILED ? host_error(errno) : 0;
 }
 
 void platform_image_close(struct platform_image *image) {

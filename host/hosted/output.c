@@ -17,7 +17,7 @@ int64_t write_through(struct platform *p, int fd, const char *data, size_t size)
             struct pollfd room = {.fd = fd, .events = POLLOUT};
             poll(&room, 1, -1);
         } else if (errno != EINTR || atomic_load(&p->mailbox->interrupts) != 0) {
-            return done > 0 ? (int64_t)done : hosted_error(errno == EINTR ? EAGAIN : errno);
+            return done > 0 ? (int64_t)done : host_error(errno == EINTR ? EAGAIN : errno);
         }
     }
     return (int64_t)done;

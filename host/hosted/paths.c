@@ -9,14 +9,14 @@
 #include <unistd.h>
 
 static int result(int status) {
-    return status == 0 ? 0 : hosted_error(errno);
+    return status == 0 ? 0 : host_error(errno);
 }
 
 int platform_stat(struct platform *p, const char *path, bool follow, struct platform_stat *out) {
     (void)p;
     struct stat st;
     if ((follow ? stat(path, &st) : lstat(path, &st)) != 0)
-        return hosted_error(errno);
+        return host_error(errno);
     *out = (struct platform_stat){
         .size = (uint64_t)st.st_size,
         .inode = st.st_ino,
@@ -44,7 +44,7 @@ int64_t platform_readlink(struct platform *p, const char *path, char *out, size_
         return PLATFORM_EINVAL;
     ssize_t n = readlink(path, out, size);
     if (n < 0)
-        return hosted_error(errno);
+        return host_error(errno);
     if ((size_t)n >= size)
         return PLATFORM_EINVAL;
     out[n] = 0;
@@ -94,6 +94,6 @@ int platform_lchown(struct platform *p, const char *path, uint32_t uid, uint32_t
 int64_t platform_cwd(struct platform *p, char *out, size_t size) {
     (void)p;
     if (size == 0 || getcwd(out, size) == NULL)
-        return size == 0 ? PLATFORM_EINVAL : hosted_error(errno);
+        return size == 0 ? PLATFORM_EINVAL : host_error(errno);
     return (int64_t)strlen(out);
 }

@@ -39,7 +39,7 @@ static int resolve(const char *path, char *target) {
         return n < PATH_MAX ? 0 : PLATFORM_EINVAL;
     }
     if (errno != ENOENT)
-        return hosted_error(errno);
+        return host_error(errno);
     size_t n = strlen(path);
     if (n == 0 || n >= PATH_MAX)
         return n == 0 ? PLATFORM_ENOENT : PLATFORM_EINVAL;
@@ -88,7 +88,7 @@ static int open_temporary(struct platform_save *s) {
         if (s->fd >= 0 || errno != EEXIST)
             break;
     }
-    return s->fd >= 0 ? 0 : hosted_error(errno);
+    return s->fd >= 0 ? 0 : host_error(errno);
 }
 
 static int link_temporary(struct platform_save *s) {
@@ -103,7 +103,7 @@ static int link_temporary(struct platform_save *s) {
         if (errno != EEXIST)
             break;
     }
-    return hosted_error(errno);
+    return host_error(errno);
 }
 
 static void take_over_mode(struct platform_save *s) {
@@ -130,11 +130,11 @@ int platform_save_begin(struct platform *p, const char *path, struct platform_sa
         error = S_ISDIR(old.st_mode) ? PLATFORM_EISDIR : PLATFORM_ENOTSUP;
     /* A rename would get past the protection of the file itself. */
     if (error == 0 && access(s->target, W_OK) != 0 && errno != ENOENT)
-        error = hosted_error(errno);
+        error = host_error(errno);
     if (error == 0) {
         s->directory = open_directory(s->target);
         if (s->directory < 0)
-            error = hosted_error(errno);
+            error = host_error(errno);
         else if ((error = open_temporary(s)) != 0)
             close(s->directory);
     }
@@ -151,7 +151,7 @@ static int write_all(int fd, const char *data, size_t size) {
     while (size > 0) {
         ssize_t n = write(fd, data, size);
         if (n < 0 && errno != EINTR)
-            return hosted_error(errno);
+            return host_error(errno);
         if (n > 0) {
             data += n;
             size -= (size_t)n;
@@ -185,7 +185,7 @@ int platform_save_write_at(struct platform_save *s, uint64_t at, const void *dat
     while (error == 0 && size > 0) {
         ssize_t n = pwrite(s->fd, from, size, (off_t)at);
         if (n < 0 && errno != EINTR)
-            error = hosted_error(errno);
+            error = host_error(errno);
         if (n > 0) {
             from += n;
             at += (uint64_t)n;
@@ -198,15 +198,15 @@ int platform_save_write_at(struct platform_save *s, uint64_t at, const void *dat
 int platform_save_commit(struct platform_save *s) {
     int error = flush(s);
     if (error == 0 && fsync(s->fd) != 0)
-        error = hosted_error(errno);
+        error = host_error(errno);
     if (error == 0 && !s->named)
         error = link_temporary(s);
     if (error == 0 && renameat(s->directory, s->temporary, s->directory, base_name(s->target)) != 0)
-        error = hosted_error(errno);
+        error = host_error(errno);
     if (error == 0) {
         s->named = false; /* the temporary name is gone */
         if (fsync(s->directory) != 0 && errno != EINVAL)
-            error = hosted_error(errno);
+            error = host_error(errno);
     }
     if (error == 0) {
         close(s->fd);

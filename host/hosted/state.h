@@ -9,6 +9,7 @@
 #define MOTE_HOSTED_STATE_H
 
 #include "hosted.h"
+#include "../common/host_error.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -60,9 +61,6 @@ int64_t write_through(struct platform *p, int fd, const char *data, size_t size)
 /* Standard output by lines. */
 int64_t output_write(struct platform *p, const char *data, size_t size);
 int output_flush(struct platform *p);
-
-/* The platform's error for an errno. */
-int hosted_error(int host_errno);
 
 struct mailbox *mailbox_take(void); /* NULL: no memory or descriptors */
 void mailbox_give_back(struct mailbox *m);

@@ -7,23 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* AMD64 Architecture Programmer's Manual 2, table 8-1. */
-enum {
-    DIVIDE_ERROR = 0,
-    DEBUG = 1,
-    NMI = 2,
-    BREAKPOINT = 3,
-    INVALID_OPCODE = 6,
-    DOUBLE_FAULT = 8,
-    STACK_FAULT = 12,
-    GENERAL_PROTECTION = 13,
-    PAGE_FAULT = 14,
-    X87_ERROR = 16,
-    MACHINE_CHECK = 18,
-    SIMD_ERROR = 19,
-};
-enum { FAULT_WRITE = 2, FAULT_FETCH = 16 };
-
 /* The arena of kernel/platform/pc/start.c. */
 #define ARENA_END (MOTE_ARENA + (UINT64_C(1) << 41))
 
@@ -38,52 +21,6 @@ static size_t read_stack(struct tender *t, uint64_t address, void *out, size_t b
     size_t n = bytes < there ? bytes : (size_t)there;
     memcpy(out, (const uint8_t *)(d + 1) + offset, n);
     return n;
-}
-
-static void name(const struct mote_dump *d, struct crash *c) {
-    c->kind = CRASH_OTHER;
-    switch (d->vector) {
-    case DIVIDE_ERROR:
-        c->kind = CRASH_DIVIDE;
-        return;
-    case DEBUG:
-        c->what = "a debug trap";
-        return;
-    case NMI:
-        c->what = "a non-maskable interrupt";
-        return;
-    case BREAKPOINT:
-        c->kind = CRASH_BREAKPOINT;
-        return;
-    case INVALID_OPCODE:
-        c->kind = CRASH_INSTRUCTION;
-        return;
-    case DOUBLE_FAULT:
-        c->kind = CRASH_STACK;
-        return;
-    case STACK_FAULT:
-        c->what = "a stack address that no memory can have";
-        return;
-    case GENERAL_PROTECTION:
-        c->what = "general protection: an address that no memory can have, a misaligned vector "
-                  "or an instruction that is not allowed";
-        return;
-    case PAGE_FAULT:
-        c->kind = d->error & FAULT_FETCH   ? CRASH_EXECUTE
-                  : d->error & FAULT_WRITE ? CRASH_WRITE
-                                           : CRASH_READ;
-        c->address = d->address;
-        return;
-    case X87_ERROR:
-    case SIMD_ERROR:
-        c->what = "a floating-point exception";
-        return;
-    case MACHINE_CHECK:
-        c->what = "a machine check";
-        return;
-    default:
-        c->what = "an exception that cannot be";
-    }
 }
 
 void qemu_report(const struct qemu_config *config, const struct mote_dump *dump) {
@@ -106,7 +43,7 @@ void qemu_report(const struct qemu_config *config, const struct mote_dump *dump)
         return;
     }
     memcpy(crash.registers, dump->registers, sizeof crash.registers);
-    name(dump, &crash);
+    crash_from_vector(dump->vector, dump->error, dump->address, &crash);
     crash_report(&t, &crash);
     elf_close(&t.program);
 }

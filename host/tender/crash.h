@@ -56,4 +56,25 @@ struct crash {
  * frames with functions, files and lines where the ELF file has them. */
 void crash_report(struct tender *t, const struct crash *c);
 
+/* Exceptions of the processor (SDM volume 3, table 6-1), for doors that see them. */
+enum crash_vector {
+    VECTOR_DIVIDE_ERROR = 0,
+    VECTOR_DEBUG = 1,
+    VECTOR_NMI = 2,
+    VECTOR_BREAKPOINT = 3,
+    VECTOR_OVERFLOW = 4,
+    VECTOR_INVALID_OPCODE = 6,
+    VECTOR_DOUBLE_FAULT = 8,
+    VECTOR_STACK_FAULT = 12,
+    VECTOR_GENERAL_PROTECTION = 13,
+    VECTOR_PAGE_FAULT = 14,
+    VECTOR_X87_ERROR = 16,
+    VECTOR_ALIGNMENT = 17,
+    VECTOR_MACHINE_CHECK = 18,
+    VECTOR_SIMD_ERROR = 19,
+};
+
+/* Set kind, address and what of `c`; `error` and `address` are a page fault's. */
+void crash_from_vector(uint64_t vector, uint64_t error, uint64_t address, struct crash *c);
+
 #endif

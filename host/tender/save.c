@@ -7,6 +7,7 @@
  * replaced. Everything after save_prepare goes through the directory's
  * descriptor: the sandbox lets nothing else pass. */
 #include "guest.h"
+#include "../common/host_error.h"
 
 #include "mote/platform.h"
 
@@ -32,35 +33,13 @@ struct save {
 static struct save the_save;
 static char target[NAME_MAX + 1]; /* in t->save_directory */
 
-static int64_t error_of(int error) {
-    switch (error) {
-    case ENOMEM:
-    case ENFILE:
-    case EMFILE:
-        return PLATFORM_ENOMEM;
-    case ENOENT:
-        return PLATFORM_ENOENT;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-    case ETXTBSY:
-        return PLATFORM_EACCES;
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-        return PLATFORM_ENOSPC;
-    default:
-        return PLATFORM_EIO;
-    }
-}
-
 int save_prepare(struct tender *t) {
     char path[PATH_MAX];
     t->save_directory = -1;
     if (t->config->save_path == NULL || t->config->image < 0)
         return 0;
     if (realpath(t->config->save_path, path) == NULL)
-        return (int)error_of(errno);
+        return host_error(errno);
     char *slash = strrchr(path, '/');
     size_t size = strlen(slash + 1) + 1;
     if (size > sizeof target)
@@ -68,7 +47,7 @@ int save_prepare(struct tender *t) {
     memcpy(target, slash + 1, size);
     slash[slash == path] = 0;
     t->save_directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return t->save_directory < 0 ? (int)error_of(errno) : 0;
+    return t->save_directory < 0 ? host_error(errno) : 0;
 }
 
 static void next_temporary_name(struct save *s) {
@@ -130,17 +109,17 @@ int64_t save_begin(struct tender *t) {
     struct stat old;
     bool there = fstatat(t->save_directory, target, &old, AT_SYMLINK_NOFOLLOW) == 0;
     if (!there && errno != ENOENT)
-        return error_of(errno);
+        return host_error(errno);
     if (there && !S_ISREG(old.st_mode))
         return PLATFORM_ENOTSUP;
     /* A rename would get past the protection of the file itself. */
     if (there && faccessat(t->save_directory, target, W_OK, 0) != 0)
-        return error_of(errno);
+        return host_error(errno);
     struct save *s = &the_save;
     *s = (struct save){.fd = -1};
     int error = open_temporary(t, s);
     if (error != 0)
-        return error_of(error);
+        return host_error(error);
     if (there)
         take_over_mode(s, &old);
     else
@@ -163,7 +142,7 @@ int64_t save_write(struct tender *t, uint64_t address, uint64_t bytes, uint64_t 
     while (bytes > 0) {
         ssize_t n = pwrite(s->fd, from, bytes, (off_t)offset);
         if (n < 0 && errno != EINTR)
-            return error_of(errno);
+            return host_error(errno);
         if (n > 0) {
             from += n;
             bytes -= (uint64_t)n;
@@ -190,7 +169,7 @@ int64_t save_commit(struct tender *t) {
             error = errno;
     }
     save_abort(t);
-    return error == 0 ? 0 : error_of(error);
+    return error == 0 ? 0 : host_error(error);
 }
 
 int64_t save_abort(struct tender *t) {

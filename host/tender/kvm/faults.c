@@ -8,26 +8,12 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-/* SDM volume 3, table 6-1. */
-enum {
-    DIVIDE_ERROR = 0,
-    DEBUG = 1,
-    BREAKPOINT = 3,
-    OVERFLOW = 4,
-    INVALID_OPCODE = 6,
-    DOUBLE_FAULT = 8,
-    STACK_FAULT = 12,
-    GENERAL_PROTECTION = 13,
-    PAGE_FAULT = 14,
-    X87_ERROR = 16,
-    ALIGNMENT = 17,
-    SIMD_ERROR = 19,
-};
-enum { FAULT_WRITE = 2, FAULT_FETCH = 16, SELECTOR_IDT = 2 }; /* error codes: 6.13, 4.7 */
+enum { SELECTOR_IDT = 2 }; /* of an error code: SDM volume 3, 6.13 */
 enum { LONG_MODE = 1 << 10, SYSTEM_CALL_BYTES = 2 };
 
 static bool has_error_code(unsigned vector) {
-    return vector == DOUBLE_FAULT || (vector >= 10 && vector <= PAGE_FAULT) || vector == ALIGNMENT;
+    return vector == VECTOR_DOUBLE_FAULT || (vector >= 10 && vector <= VECTOR_PAGE_FAULT) ||
+           vector == VECTOR_ALIGNMENT;
 }
 
 /* False: after a shutdown, ordinary AMD processors have forgotten them. */
@@ -76,15 +62,10 @@ static int64_t port_of(const uint8_t *code, uint64_t rdx) {
     return (*code & 0xfc) == 0xec || (*code & 0xfc) == 0x6c ? (int64_t)(rdx & 0xffff) : -1;
 }
 
-static void page_fault(struct crash *out, uint64_t error, uint64_t address) {
-    out->kind = error & FAULT_FETCH   ? CRASH_EXECUTE
-                : error & FAULT_WRITE ? CRASH_WRITE
-                                      : CRASH_READ;
-    out->address = address;
-}
-
 static void general_protection(struct crash *out, uint64_t error, const uint8_t *code) {
+    const char *other = out->what;
     out->kind = CRASH_INSTRUCTION;
+    out->what = NULL;
     if (is_system_call(code)) {
         out->kind = CRASH_SYSTEM_CALL;
         out->address = out->registers[CRASH_RAX];
@@ -97,52 +78,19 @@ static void general_protection(struct crash *out, uint64_t error, const uint8_t 
         out->what = "a privileged instruction";
     } else {
         out->kind = CRASH_OTHER;
-        out->what = "general protection: an address that no memory can have, a misaligned vector "
-                    "or a bad segment";
+        out->what = other;
     }
 }
 
+/* The code tells more than the vector about what a mote may not use. */
 static void name_trap(unsigned vector, uint64_t error, uint64_t address, const uint8_t *code,
                       struct crash *out) {
-    out->kind = CRASH_OTHER;
-    switch (vector) {
-    case DIVIDE_ERROR:
-        out->kind = CRASH_DIVIDE;
-        return;
-    case DEBUG:
-        out->what = "a debug trap";
-        return;
-    case BREAKPOINT:
-        out->kind = CRASH_BREAKPOINT;
-        return;
-    case OVERFLOW:
-        out->what = "an overflow trap";
-        return;
-    case INVALID_OPCODE:
-        out->kind = is_system_call(code) ? CRASH_SYSTEM_CALL : CRASH_INSTRUCTION;
-        out->address = out->kind == CRASH_SYSTEM_CALL ? out->registers[CRASH_RAX] : 0;
-        return;
-    case DOUBLE_FAULT:
-        out->kind = CRASH_STACK;
-        return;
-    case STACK_FAULT:
-        out->what = "a stack address that no memory can have";
-        return;
-    case GENERAL_PROTECTION:
+    crash_from_vector(vector, error, address, out);
+    if (vector == VECTOR_GENERAL_PROTECTION) {
         general_protection(out, error, code);
-        return;
-    case PAGE_FAULT:
-        page_fault(out, error, address);
-        return;
-    case X87_ERROR:
-    case SIMD_ERROR:
-        out->what = "a floating-point exception";
-        return;
-    case ALIGNMENT:
-        out->what = "a misaligned access";
-        return;
-    default:
-        out->what = "an exception that cannot be";
+    } else if (vector == VECTOR_INVALID_OPCODE && is_system_call(code)) {
+        out->kind = CRASH_SYSTEM_CALL;
+        out->address = out->registers[CRASH_RAX];
     }
 }
 
@@ -173,7 +121,7 @@ void fault_trap(struct tender *t, unsigned vector, struct crash *out) {
     if (at[0] == TRAPS_NOWHERE && memory_read(t, behind, code, sizeof code) != 0 &&
         is_system_call(code)) { /* on a KVM that lets it through to LSTAR */
         out->registers[CRASH_RIP] = behind;
-        vector = INVALID_OPCODE;
+        vector = VECTOR_INVALID_OPCODE;
     } else {
         memory_read(t, at[0], code, sizeof code);
     }

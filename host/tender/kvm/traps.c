@@ -11,7 +11,6 @@ enum {
     DATA_TYPE = 0xf3, /* present, ring 3, read and write, accessed */
     GATE_TYPE = 0x8e, /* present, 64-bit interrupt gate (SDM 6.14.1) */
     GATE_FROM_RING_3 = 0x60,
-    VECTOR_BREAKPOINT = 3,
     LONG_CODE = 0xa,  /* granularity and L */
     LARGE_DATA = 0xc, /* granularity and D/B */
 };

@@ -1,11 +1,14 @@
-/* Host errors as platform errors. */
-#include "state.h"
+/* host_error.c - see host_error.h. */
+#include "host_error.h"
+#include "mote/platform.h"
 
 #include <errno.h>
 
-int hosted_error(int host_errno) {
+int host_error(int host_errno) {
     switch (host_errno) {
     case ENOMEM:
+    case ENFILE:
+    case EMFILE:
         return PLATFORM_ENOMEM;
     case ENOENT:
         return PLATFORM_ENOENT;
