@@ -21,7 +21,6 @@ STATIC   := $(if $(SAN),,-static -fuse-ld=lld -Wl,--image-base=0x70000000)
 # Programs on the kernel: baseline x86-64, no red zone to be overwritten by a
 # crash handler, musl's pure functions. Sanitizer builds use the plain ones.
 LD       := ld.lld-19
-STRIP    := llvm-strip-19
 MUSL     := /usr/include/x86_64-linux-musl
 MUSL_LIB := /usr/lib/x86_64-linux-musl/libc.a
 GUEST    ?= $(BUILD)/guest

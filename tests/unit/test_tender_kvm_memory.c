@@ -49,6 +49,11 @@ static void open_rig(struct rig *r, bool image, bool machine) {
                                                  .file_bytes = 0x1000,
                                                  .file_offset = 0x3000,
                                                  .writable = true};
+    /* boot_build has been there before the door. */
+    const struct elf_segment *data = &t->program.segment[2];
+    assert_int_equal(
+        pread(t->program.fd, t->low + data->address, data->file_bytes, (off_t)data->file_offset),
+        (ssize_t)data->file_bytes);
     t->image_end = MOTE_IMAGE_BASE;
     t->arena_end = MOTE_IMAGE_BASE + UINT64_C(0x40000000);
     r->base.config.memory = MEMORY;

@@ -94,17 +94,15 @@ static int map_memory(struct tender *t) {
     return 0;
 }
 
-/* Text and read-only data straight from the file, the rest copied. */
-static int load_segments(struct tender *t) {
+/* Text and read-only data straight from the file; the rest is in low memory
+ * already (boot_build). */
+static int map_segments(struct tender *t) {
     struct kvm *k = kvm_of(t);
     for (unsigned i = 0; i < t->program.segments; i++) {
         const struct elf_segment *s = &t->program.segment[i];
         uint64_t mapped = s->writable ? 0 : round_up(s->file_bytes, MOTE_PAGE);
         if (!map_file(k, s->address, mapped, PROT_READ, MAP_PRIVATE, t->program.fd, s->file_offset))
             return failed(t, "cannot map the program");
-        if (s->writable && pread(t->program.fd, k->memory + s->address, s->file_bytes,
-                                 (off_t)s->file_offset) != (ssize_t)s->file_bytes)
-            return failed(t, "cannot read the program");
     }
     return 0;
 }
@@ -168,7 +166,7 @@ int memory_lay_out(struct tender *t) {
     struct kvm *k = kvm_of(t);
     int status = map_memory(t);
     if (status == 0)
-        status = load_segments(t);
+        status = map_segments(t);
     if (status != 0)
         return status;
     traps_build(k->memory);

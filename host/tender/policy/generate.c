@@ -8,6 +8,7 @@
 #include "mote/abi.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
 #include <linux/kvm.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -91,8 +93,8 @@ static void common(scmp_filter_ctx c) {
     ALLOW(c, mmap, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     ALLOW(c, mprotect, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     ALLOW(c, mremap, 0);
-    ALLOW(c, prctl, 1, SCMP_A0_32(SCMP_CMP_EQ, 29 /* PR_SET_TIMERSLACK */));
-    ALLOW(c, newfstatat, 1, SCMP_A3(SCMP_CMP_MASKED_EQ, 0x1000, 0x1000)); /* AT_EMPTY_PATH */
+    ALLOW(c, prctl, 1, SCMP_A0_32(SCMP_CMP_EQ, PR_SET_TIMERSLACK));
+    ALLOW(c, newfstatat, 1, SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
     ALLOW(c, tgkill, 1, SCMP_A0_32(SCMP_CMP_EQ, POLICY_TENDER_PID));
 }
 
